@@ -1,0 +1,82 @@
+"""`make demo`: a story of real exchanges, told against the real service.
+
+Exit status: 0 every step came out as it must, 1 not, 3 the service did not start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+import service
+import show
+from steps import Step
+from story import Story
+
+from actas.client import DecisionClient
+
+FOURTH_HOP = 4
+
+
+def main() -> int:
+    """Tell the story and return the exit status."""
+    parser = argparse.ArgumentParser(prog="demo", description="Real exchanges against the real service.")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    wanted = parser.parse_args()
+    began = time.monotonic()
+    show.progress("Starting the service: it compiles the policies, runs their suites and starts OPA ...")
+    try:
+        with service.running() as served, DecisionClient(served.address) as client:
+            show.progress(f"It serves after {time.monotonic() - began:.1f} s.")
+            steps = _tell(served, client, silent=wanted.json)
+            clean = served.stop()
+    except service.StartError as error:
+        show.progress(f"error: {error}")
+        return 3
+    except KeyboardInterrupt:
+        show.progress("interrupted; the service is stopped")
+        return 1
+    revision = next((step.decision.policy.revision for step in steps if step.decision is not None), "")
+    if wanted.json:
+        print(show.as_json(steps, revision))
+    else:
+        _conclude(steps, revision, seconds=time.monotonic() - began, clean=clean)
+    return 0 if clean and not any(step.problems for step in steps) else 1
+
+
+def _tell(served: service.Service, client: DecisionClient, *, silent: bool) -> list[Step]:
+    page = show.Page()
+
+    def tell(step: Step) -> None:
+        if not silent:
+            page.add(step)
+
+    story = Story(served, client, tell)
+    for title, chapter in story.chapters():
+        if not silent:
+            page.chapter(title)
+        chapter()
+        if not silent:
+            page.end_chapter(title)
+    return story.steps
+
+
+def _conclude(steps: list[Step], revision: str, *, seconds: float, clean: bool) -> None:
+    page = show.Page()
+    fourth = steps[FOURTH_HOP - 1].decision
+    if fourth is not None and fourth.act is not None:
+        page.act(fourth)
+    page.tree(steps[: FOURTH_HOP + 1])
+    wrong = sum(bool(step.problems) for step in steps)
+    stopped = "it stopped cleanly" if clean else "it did NOT stop cleanly"
+    outcome = f"all {len(steps)} steps" if not wrong else f"only {len(steps) - wrong} of {len(steps)} steps"
+    page.say(
+        f"\n{outcome[0].upper()}{outcome[1:]} came out as they must, decided by policy revision {revision} "
+        f"in a service of its own; {stopped} after {seconds:.0f} s.",
+        "bold green" if clean and not wrong else "bold red",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+# METADATA
+# title: Evidence of the actor's identity
+# description: >-
+#   A SPIFFE ID without a verified credential authenticates nobody.
+package actas.rules.evidence
+
+# METADATA
+# description: Every proof of this package. Where all hold, nothing here denies.
+proven if {
+	_evidence_presented
+	_evidence_well_formed
+	_evidence_matches
+	_single_audience
+	_actor_audience
+	_possession_proven
+}
+
+# METADATA
+# title: A credential behind every SPIFFE ID
+# description: >-
+#   Whoever is declared as a workload, or named by a SPIFFE ID, presents an SVID.
+# related_resources:
+# - ref: https://datatracker.ietf.org/doc/draft-ietf-wimse-workload-creds/
+#   description: wimse
+# custom:
+#   code: EVIDENCE_MISSING
+#   error: invalid_request
+#   checks: [SVI-08]
+#   reason: a SPIFFE ID is declared and no SVID presented for it
+deny contains {
+	"code": "EVIDENCE_MISSING",
+	"rule": "evidence",
+	"reason": "a SPIFFE ID is declared and no SVID presented for it",
+} if not _evidence_presented
+
+_evidence_presented if input.facts.actor_token.svid == true
+
+_evidence_presented if {
+	input.facts.actor_workload.declared == false
+	input.facts.actor_token.spiffe_subject == false
+}
+
+# METADATA
+# title: The form of an SVID
+# description: >-
+#   A JWT-SVID has an asymmetric algorithm, typ JWT, JOSE or none, no header but alg, kid and typ,
+#   and an audience. A WIT has typ wit+jwt, kid and cnf, and no audience.
+# related_resources:
+# - ref: https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md
+#   description: jwt-svid, section 2
+# - ref: https://datatracker.ietf.org/doc/draft-ietf-wimse-workload-creds/
+#   description: wimse
+# custom:
+#   code: EVIDENCE_INVALID
+#   error: invalid_request
+#   checks: [SVI-01, SVI-02, SVI-05, SVI-06]
+#   reason: the SVID breaks its specification
+deny contains {
+	"code": "EVIDENCE_INVALID",
+	"rule": "evidence",
+	"reason": "the SVID breaks its specification",
+} if not _evidence_well_formed
+
+_evidence_well_formed if input.facts.actor_token.svid_well_formed
+
+# METADATA
+# title: One identity
+# description: >-
+#   The declared SPIFFE ID is the one that the SVID proves, compared whole.
+# related_resources:
+# - ref: https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md
+#   description: spiffe-id, section 2.4
+# custom:
+#   code: EVIDENCE_MISMATCH
+#   error: invalid_request
+#   checks: [SVI-07]
+#   reason: the SVID proves another SPIFFE ID than the declared one
+deny contains {
+	"code": "EVIDENCE_MISMATCH",
+	"rule": "evidence",
+	"reason": "the SVID proves another SPIFFE ID than the declared one",
+} if not _evidence_matches
+
+_evidence_matches if input.facts.actor_workload.declared == false
+
+_evidence_matches if input.facts.actor_token.presented == false
+
+_evidence_matches if input.actor_workload.spiffe_id == input.actor_token.claims.sub
+
+# METADATA
+# title: One audience
+# description: >-
+#   A JWT-SVID for several audiences can be replayed by each of them.
+# related_resources:
+# - ref: https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md
+#   description: jwt-svid, section 3.2
+# custom:
+#   code: EVIDENCE_MULTI_AUDIENCE
+#   error: invalid_request
+#   checks: [SVI-03]
+#   reason: the JWT-SVID has more than one audience
+deny contains {
+	"code": "EVIDENCE_MULTI_AUDIENCE",
+	"rule": "evidence",
+	"reason": "the JWT-SVID has more than one audience",
+} if not _single_audience
+
+_single_audience if input.facts.actor_token.multiple_audiences == false
+
+_single_audience if not _jwt_svid
+
+_jwt_svid if input.actor_token.kind == "jwt_svid"
+
+# METADATA
+# title: Audience of the actor token
+# description: >-
+#   A JWT that identifies the actor names this authorization server as its audience.
+# related_resources:
+# - ref: https://www.rfc-editor.org/rfc/rfc8693
+#   description: RFC 8693, appendix A.2.3
+# - ref: https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md
+#   description: jwt-svid, section 3.2
+# custom:
+#   code: ACTOR_TOKEN_AUDIENCE
+#   error: invalid_request
+#   checks: [BND-03, SVI-02]
+#   reason: the actor token is not meant for this authorization server
+deny contains {
+	"code": "ACTOR_TOKEN_AUDIENCE",
+	"rule": "evidence",
+	"reason": "the actor token is not meant for this authorization server",
+} if not _actor_audience
+
+# No JWT, so no audience: certificates, WITs that come with a proof, opaque tokens, bridged credentials.
+_actor_audience if input.facts.actor_token.audience_bound == false
+
+_actor_audience if input.authorization_server in input.facts.actor_token.aud
+
+# METADATA
+# title: Proof of possession
+# description: >-
+#   A WIT, and any actor token that names a key, comes with the proof of that key; it is never a
+#   bearer token.
+# related_resources:
+# - ref: https://datatracker.ietf.org/doc/draft-ietf-wimse-workload-creds/
+#   description: wimse
+# - ref: https://www.rfc-editor.org/rfc/rfc7800#section-3.1
+#   description: RFC 7800, section 3.1
+# custom:
+#   code: ACTOR_POP_MISSING
+#   error: invalid_request
+#   checks: [SVI-06]
+#   reason: the actor's proof of possession is missing
+deny contains {
+	"code": "ACTOR_POP_MISSING",
+	"rule": "evidence",
+	"reason": "the actor's proof of possession is missing",
+} if not _possession_proven
+
+_possession_proven if input.facts.actor_token.key_bound == false
+
+_possession_proven if {
+	input.actor_token.pop_jkt != ""
+	object.get(input.facts.actor_token.cnf, "jkt", input.actor_token.pop_jkt) == input.actor_token.pop_jkt
+}

@@ -1,0 +1,139 @@
+package actas.rules.evidence_test
+
+import data.actas.lib.outcome_test as outcome
+
+test_a_jwt_svid_for_this_authorization_server_passes if {
+	_codes([]) == set()
+}
+
+test_a_declared_id_without_an_svid_is_denied if {
+	_codes([_actor("svid", false), _actor("spiffe_subject", false)]) == {"EVIDENCE_MISSING"}
+}
+
+test_an_id_in_a_token_that_is_no_svid_is_denied if {
+	_codes([_actor("svid", false), outcome.given("/request/facts/actor_workload/declared", false)]) == {"EVIDENCE_MISSING"}
+}
+
+test_an_actor_without_any_spiffe_id_needs_no_svid if {
+	_codes([
+		_actor("svid", false),
+		_actor("spiffe_subject", false),
+		outcome.given("/request/facts/actor_workload/declared", false),
+	]) == set()
+}
+
+test_a_token_of_which_nobody_knows_whether_it_is_an_svid_is_none if {
+	_codes([outcome.absent("/request/facts/actor_token/svid")]) == {"EVIDENCE_MISSING"}
+}
+
+test_a_name_of_which_nobody_knows_whether_it_is_a_spiffe_id_is_denied if {
+	_codes([
+		_actor("svid", false),
+		outcome.absent("/request/facts/actor_token/spiffe_subject"),
+		outcome.given("/request/facts/actor_workload/declared", false),
+	]) == {"EVIDENCE_MISSING"}
+}
+
+test_a_malformed_svid_is_denied if {
+	_codes([_actor("svid_well_formed", false)]) == {"EVIDENCE_INVALID"}
+}
+
+test_an_svid_that_nobody_looked_at_is_denied if {
+	_codes([outcome.absent("/request/facts/actor_token/svid_well_formed")]) == {"EVIDENCE_INVALID"}
+}
+
+test_an_svid_of_another_workload_is_denied if {
+	every id in ["spiffe://example.org/agent/mailer", "spiffe://example.org/Agent/mail"] {
+		_codes([outcome.given("/request/actor_workload/spiffe_id", id)]) == {"EVIDENCE_MISMATCH"}
+	}
+}
+
+test_a_declared_workload_without_a_name_matches_nobody if {
+	_codes([outcome.absent("/request/actor_workload/spiffe_id")]) == {"EVIDENCE_MISMATCH"}
+}
+
+test_where_no_workload_is_declared_none_has_to_match if {
+	_codes([
+		outcome.absent("/request/actor_workload"),
+		outcome.given("/request/facts/actor_workload/declared", false),
+	]) == set()
+}
+
+# A declared workload without a token lacks its evidence; there is nothing to match.
+test_where_no_token_is_presented_none_has_to_match if {
+	_codes([_actor("presented", false), outcome.absent("/request/actor_token/claims/sub")]) == set()
+}
+
+test_an_svid_of_which_nobody_knows_whether_it_was_presented_is_denied if {
+	_codes([
+		outcome.absent("/request/facts/actor_token/presented"),
+		outcome.absent("/request/actor_token/claims"),
+	]) == {"EVIDENCE_MISMATCH"}
+}
+
+test_a_jwt_svid_for_two_audiences_is_denied if {
+	_codes([_actor("multiple_audiences", true)]) == {"EVIDENCE_MULTI_AUDIENCE"}
+}
+
+test_a_jwt_svid_for_nobody_knows_how_many_audiences_is_denied if {
+	_codes([outcome.absent("/request/facts/actor_token/multiple_audiences")]) == {"EVIDENCE_MULTI_AUDIENCE"}
+}
+
+test_another_actor_token_may_have_two_audiences if {
+	_codes([_actor("multiple_audiences", true), outcome.given("/request/actor_token/kind", "")]) == set()
+}
+
+test_an_actor_token_for_another_audience_is_denied if {
+	_codes([_actor("aud", ["https://mail.example.com/"])]) == {"ACTOR_TOKEN_AUDIENCE"}
+	_codes([_actor("aud", [])]) == {"ACTOR_TOKEN_AUDIENCE"}
+}
+
+test_an_actor_token_without_an_audience_is_denied if {
+	_codes([outcome.absent("/request/facts/actor_token/aud")]) == {"ACTOR_TOKEN_AUDIENCE"}
+}
+
+test_a_credential_that_is_no_jwt_has_no_audience if {
+	_codes([_actor("audience_bound", false), _actor("aud", [])]) == set()
+}
+
+test_a_credential_of_which_nobody_knows_whether_it_is_a_jwt_is_denied if {
+	_codes([outcome.absent("/request/facts/actor_token/audience_bound"), _actor("aud", [])]) == {"ACTOR_TOKEN_AUDIENCE"}
+}
+
+test_a_token_that_names_a_key_comes_with_its_proof if {
+	_codes([_bound({"jkt": "key-1"}), _proof("key-1")]) == set()
+}
+
+test_a_token_that_names_a_key_without_a_proof_is_denied if {
+	_codes([_bound({"jkt": "key-1"})]) == {"ACTOR_POP_MISSING"}
+	_codes([_bound({})]) == {"ACTOR_POP_MISSING"}
+	_codes([_bound({}), outcome.absent("/request/actor_token/pop_jkt")]) == {"ACTOR_POP_MISSING"}
+}
+
+test_the_proof_of_another_key_is_denied if {
+	_codes([_bound({"jkt": "key-1"}), _proof("key-2")]) == {"ACTOR_POP_MISSING"}
+}
+
+# Whoever verified the proof compared it with what the token says; only a thumbprint can be compared here.
+test_a_key_that_is_named_otherwise_comes_with_a_proof if {
+	_codes([_bound({"known": false}), _proof("key-1")]) == set()
+}
+
+test_a_wit_without_a_key_is_denied if {
+	_codes([_actor("key_bound", true), _proof("key-1")]) == {"ACTOR_POP_MISSING"}
+}
+
+test_a_token_of_which_nobody_knows_whether_it_names_a_key_is_denied if {
+	_codes([outcome.absent("/request/facts/actor_token/key_bound")]) == {"ACTOR_POP_MISSING"}
+}
+
+_bound(cnf) := outcome.given("/request/facts/actor_token", object.union(
+	outcome.after([]).request.facts.actor_token,
+	{"key_bound": true, "cnf": cnf},
+))
+
+_proof(jkt) := outcome.given("/request/actor_token/pop_jkt", jkt)
+
+_actor(name, value) := outcome.given(["request", "facts", "actor_token", name], value)
+
+_codes(changes) := outcome.codes("evidence", changes)

@@ -1,0 +1,1 @@
+"""Actas, the open decision point for OAuth token exchange."""

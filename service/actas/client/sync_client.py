@@ -1,0 +1,96 @@
+"""The synchronous client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import count
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+
+from actas import wire
+from actas.client import answers
+from actas.client.answers import Explanation
+from actas.client.attempts import Attempts
+from actas.client.channels import Target
+from actas.client.errors import no_decision
+from actas.decision import Decision
+from actas.decision.v1 import service_pb2, service_pb2_grpc
+from actas.request import ExchangeRequest
+
+
+class DecisionClient:
+    """Asks Actas for decisions. Whatever it raises means that the exchange must be refused.
+
+    Safe to use from several threads. *timeout* is the seconds that a call may take in all, retries included.
+    """
+
+    def __init__(self, target: Target | str, *, timeout: float = 1.0, connections: int = 2) -> None:
+        """Connect to *target*; a text is its address. Connections are made when they are first needed."""
+        self._target = Target(target) if isinstance(target, str) else target
+        self._use(self._target.channels(connections), timeout)
+
+    @classmethod
+    def over(cls, channels: Sequence[grpc.Channel], *, token: str = "", timeout: float = 1.0) -> Self:
+        """Use *channels* that are there already, and stay the caller's to secure."""
+        client = cls.__new__(cls)
+        client._target = Target("localhost:0", token)
+        client._use(channels, timeout)
+        return client
+
+    def _use(self, channels: Sequence[grpc.Channel], timeout: float) -> None:
+        self._channels = channels
+        self._stubs = [service_pb2_grpc.DecisionServiceStub(channel) for channel in channels]
+        self._turn = count()
+        self._timeout = timeout
+
+    def decide(self, request: ExchangeRequest, *, timeout: float | None = None) -> Decision:
+        """Decide *request*; a DENY is returned, not raised.
+
+        Raises:
+            ProtocolError: the service found the request malformed.
+            EngineError: no decision was made, none came in time, or (UnusableDecisionError) it is not one that this
+                client understands.
+
+        """
+        message = wire.request_to_proto(request)
+        return answers.decided(self._call("Decide", message, timeout), request)
+
+    def decide_batch(
+        self, requests: Sequence[ExchangeRequest], *, timeout: float | None = None
+    ) -> list[answers.BatchItem]:
+        """Decide up to 100 requests, each on its own, in their order; raises as `decide` when none was decided."""
+        message = service_pb2.DecideBatchRequest(requests=[wire.request_to_proto(request) for request in requests])
+        return answers.decided_each(self._call("DecideBatch", message, timeout), requests)
+
+    def explain(self, request: ExchangeRequest, *, timeout: float | None = None) -> Explanation:
+        """Decide *request* and say which rules fired; raises as `decide`. Needs the permission `explain`."""
+        message = service_pb2.ExplainRequest(request=wire.request_to_proto(request))
+        return answers.explained(self._call("Explain", message, timeout), request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for channel in self._channels:
+            channel.close()
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def _call(self, method: str, message: Any, timeout: float | None) -> Any:
+        attempts = Attempts(self._timeout if timeout is None else timeout)
+        while True:
+            call = getattr(self._stubs[next(self._turn) % len(self._stubs)], method)
+            try:
+                return call(message, timeout=attempts.remaining(), metadata=self._target.metadata)
+            except grpc.RpcError as error:
+                pause = attempts.pause_after(no_decision(error))
+            time.sleep(pause)

@@ -1,0 +1,82 @@
+"""What the decision path is handed: the serving revision, the revocation state, and who observes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, runtime_checkable
+
+from actas.ceiling.tables import SourceData
+from actas.engine import PolicyEngine, PolicyResult
+from actas.policy_input import RevocationView
+from actas.request import ExchangeRequest
+
+
+class RevisionData(SourceData, Protocol):
+    """The policy data of one revision."""
+
+    def override(self, given: Mapping[str, Any]) -> RevisionData:
+        """Give this data with the `settings` and the `registry` that a test case wants."""
+
+    def tree(self) -> dict[str, Any]:
+        """Give the document that OPA loads as `data`."""
+
+
+class Lease(Protocol):
+    """One policy revision, kept alive until the decision that holds it is made."""
+
+    @property
+    def engine(self) -> PolicyEngine:
+        """The engine that evaluates this revision."""
+
+    @property
+    def data(self) -> RevisionData:
+        """The data of this very revision."""
+
+    @property
+    def digest(self) -> str:
+        """The digest of the revision's bundle."""
+
+
+class EngineHandle(Protocol):
+    """Where the revision that serves at the moment is had."""
+
+    def lease(self) -> AbstractAsyncContextManager[Lease]:
+        """Keep the current revision for the time of one decision; raises `EngineError` when none serves."""
+
+
+@runtime_checkable
+class CheckingEngine(Protocol):
+    """An engine with the testing entrypoint, which no served bundle has."""
+
+    async def evaluate_with(
+        self, policy_input: Mapping[str, Any], data: Mapping[str, Any] | None, *, timeout: float
+    ) -> PolicyResult:
+        """Answer one request over *data* instead of the bundle's own, or raise `EngineError`."""
+
+
+class StateProvider(Protocol):
+    """Where the revocation state is looked up."""
+
+    def lookup(self, request: ExchangeRequest) -> RevocationView:
+        """Give the part of the state that *request* touches; never raises, a state that is unknown is stale."""
+
+
+class Observer(Protocol):
+    """What metrics learn of decisions as they are made."""
+
+    def stage(self, name: str, seconds: float) -> None:
+        """One stage (`input`, `engine`, `ceiling`, `record`) of one decision took *seconds*."""
+
+    def widened(self, bound: str) -> None:
+        """A policy answer would have widened; *bound* is a word from a fixed list."""
+
+
+class NoObserver:
+    """Observes nothing."""
+
+    def stage(self, name: str, seconds: float) -> None:
+        """Drop it."""
+
+    def widened(self, bound: str) -> None:
+        """Drop it."""

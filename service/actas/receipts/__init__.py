@@ -1,0 +1,1 @@
+"""What is kept of a decision after it has left the service."""

@@ -1,0 +1,218 @@
+"""The whole service: what is started, in which order, how it changes its policies, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvloop
+from grpc import aio
+
+from actas import policy_input
+from actas.config import Config
+from actas.decide import Decider
+from actas.decision import Decision
+from actas.engine.opa_binary import resolve_opa
+from actas.errors import ConfigError
+from actas.explanation import FiredRule, explain
+from actas.listener import Listener
+from actas.policy.state import RevocationFile, RevocationState
+from actas.policy.watch import watch
+from actas.receipts.record import LogRecorder
+from actas.request import ExchangeRequest
+from actas.server import log
+from actas.server.host import Host
+from actas.server.metrics import Metrics
+from actas.server.pid_file import PidFile, default_path
+from actas.server.revisions import ForeignRevision, OwnRevisions, Revisions
+from actas.server.servicer import SERVICE, Servicer
+from actas.server.status_page import StatusPage
+
+_HEALTH_SECONDS = 0.5
+_log = structlog.get_logger("actas.server")
+
+
+class Service:
+    """A service that runs. Made by `running`."""
+
+    def __init__(self, config: Config, metrics: Metrics, revisions: Revisions) -> None:
+        """Wire the parts together; nothing listens yet."""
+        self.metrics = metrics
+        self.revisions = revisions
+        self.listening: tuple[Listener, ...] = ()
+        self.status_port = 0
+        self._state = RevocationState.fresh() if config.state is None else RevocationFile(config.state)
+        decider = Decider(revisions.handle, LogRecorder(), state=self._state, observer=metrics)
+        servicer = Servicer(
+            decider,
+            self._explain,
+            metrics,
+            config.limits,
+            default_timeout=config.default_timeout,
+            max_timeout=config.max_timeout,
+        )
+        self._servicer = servicer
+        self._config = config
+        self._told_health: tuple[bool, str] | None = None
+
+    def readiness(self) -> dict[str, Any]:
+        """Say whether decisions can be made, by which revision, and everything that is wrong."""
+        engine = self.revisions.health()
+        detail = {
+            "revision": self.revisions.revision,
+            "engine": engine.reason,
+            "activation": self.revisions.trouble,
+            "state": getattr(self._state, "problem", ""),
+        }
+        return {"ready": engine.ok} | {name: value for name, value in detail.items() if value}
+
+    async def reload(self, trigger: str) -> None:
+        """Activate the policies as they are now. A failure keeps what serves, and is logged where it happens."""
+        await self.revisions.activate(trigger)
+
+    def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:
+        seen = policy_input.build(request, now=int(decision.evaluated_at), state=self._state.lookup(request))
+        return explain(decision, seen, self.revisions.rules(decision.policy.revision))
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Listen, and stop gracefully: nothing new, what is in flight is finished."""
+        async with AsyncExitStack() as stack:
+            around: list[aio.ServerInterceptor[Any, Any]] = []
+            if self._config.otlp_endpoint:
+                from actas.server import tracing  # noqa: PLC0415 - needs the optional extra
+
+                interceptor, flush = tracing.start(self._config.otlp_endpoint)
+                stack.push_async_callback(asyncio.to_thread, flush)
+                around.append(interceptor)
+            host = Host(self._config, SERVICE, self._servicer.handler(), self.metrics, around)
+            self.listening = await host.start()
+            stack.push_async_callback(host.stop)
+            if self._config.metrics_listen is not None:
+                page = StatusPage(self.metrics.exposition, self.readiness)
+                try:
+                    self.status_port = await page.start(self._config.metrics_listen)
+                except OSError as error:
+                    raise ConfigError("metrics_listen", f"cannot listen there: {error.strerror}") from None
+                stack.push_async_callback(page.stop)
+            await self._tell_health(host)
+            await stack.enter_async_context(_task("health", self._watch_health(host)))
+            if self._config.watch:
+                stop = asyncio.Event()
+                changed = watch(self._config.policies, lambda: self.reload("watch"), stop=stop)
+                await stack.enter_async_context(_task("watch", changed))
+                stack.callback(stop.set)
+            _log.info(
+                "serving", listen=[str(listener) for listener in self.listening], revision=self.revisions.revision
+            )
+            yield
+            _log.info("stopping", grace_seconds=self._config.grace)
+
+    async def _watch_health(self, host: Host) -> None:
+        while True:
+            await asyncio.sleep(_HEALTH_SECONDS)
+            await self._tell_health(host)
+
+    async def _tell_health(self, host: Host) -> None:
+        found = self.revisions.health()
+        now = (found.ok, found.reason)
+        if now != self._told_health:
+            if not found.ok or self._told_health is not None:
+                (_log.info if found.ok else _log.error)("health", ready=found.ok, reason=found.reason)
+            self._told_health = now
+            await host.serving(found.ok)
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Service]:
+    """Run a service with *config* as long as the context lasts.
+
+    Raises:
+        ConfigError: an address or file cannot be had.
+        ActivationError: the policies may not serve.
+        EngineError: OPA does not come up.
+        OpaNotFoundError: there is no OPA binary.
+
+    """
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        revisions: Revisions
+        if config.opa_url:
+            revisions = await ForeignRevision.connect(config, metrics)
+        else:
+            opa = await asyncio.to_thread(resolve_opa)
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="actas-serve-")))
+            revisions = OwnRevisions(config, metrics, opa=opa, directory=directory)
+        stack.push_async_callback(revisions.close)
+        await revisions.activate("start")
+        service = Service(config, metrics, revisions)
+        await stack.enter_async_context(service.serving())
+        yield service
+
+
+def run(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT; SIGHUP activates the policies again. Raises as `running`."""
+    log.configure(config.log_level, config.log_format)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(_until_told_to_stop(config))
+        except asyncio.CancelledError:
+            _log.info("stopped while starting")
+
+
+async def _until_told_to_stop(config: Config) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    starting = asyncio.current_task()
+    # While it starts there is nothing in flight to finish, and nothing to reload either.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, starting.cancel if starting is not None else stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _log.info, "still starting")
+    with _pid_file(config):
+        async with running(config) as service, asyncio.TaskGroup() as reloads:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(signal.SIGHUP, lambda: reloads.create_task(service.reload("sighup")))
+            await stop.wait()
+            loop.add_signal_handler(signal.SIGHUP, _log.info, "already stopping")
+        _log.info("stopped")
+
+
+@contextmanager
+def _pid_file(config: Config) -> Iterator[None]:
+    """Hold the pid file that was asked for, or the default one if it can be had."""
+    try:
+        held = PidFile(config.pid_file or default_path())
+    except ConfigError as error:
+        if config.pid_file is not None:
+            raise
+        _log.warning("no pid file: `actas policy reload` will not find this service", problem=str(error))
+        yield
+        return
+    try:
+        yield
+    finally:
+        held.release()
+
+
+@asynccontextmanager
+async def _task(name: str, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run *work* in the background; its failure is logged, because nobody waits for it."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_log_failure)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        _log.error("background work ended", task=task.get_name(), kind=type(error).__name__)

@@ -1,0 +1,107 @@
+"""The gRPC server itself: listeners, TLS, limits of the transport, health, reflection, graceful stop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import grpc
+from grpc import aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health_aio  # type: ignore[attr-defined]  # missing in the published types
+from grpc_reflection.v1alpha import reflection
+
+from actas.config import Config
+from actas.errors import ConfigError
+from actas.listener import Listener
+from actas.server.callers import Callers
+from actas.server.interceptors import CallerInterceptor, ErrorInterceptor
+from actas.server.metrics import Metrics
+
+# The servicer refuses what is over the limit and names it. gRPC's own limit only bounds what is read into memory
+# before that; its answer has no details.
+_TRANSPORT_SLACK = 4
+# How long a stop waits for a moment in which no call begins, and what counts as one.
+_QUIET_SECONDS, _LOOK_SECONDS, _QUIET_LOOKS = 1.0, 0.02, 5
+_SERVING, _NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+class Host:
+    """One gRPC server for one service; not serving, for health checks, until it is told so."""
+
+    def __init__(
+        self,
+        config: Config,
+        service: str,
+        handler: grpc.GenericRpcHandler[Any, Any],
+        metrics: Metrics,
+        around: Sequence[aio.ServerInterceptor[Any, Any]] = (),
+    ) -> None:
+        """Prepare to serve *handler*, whose full name is *service*; *around* come before our own interceptors."""
+        self._config = config
+        self._service = service
+        self._health = health_aio.HealthServicer()
+        self._errors = ErrorInterceptor(metrics)
+        inside = [*around, self._errors, CallerInterceptor(Callers(config.callers))]
+        self._server = aio.server(interceptors=inside, options=_options(config))
+        self._server.add_generic_rpc_handlers((handler,))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if config.reflection:
+            names = (service, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._server)
+
+    async def start(self) -> tuple[Listener, ...]:
+        """Listen, and return the addresses with the ports that were really taken.
+
+        Raises:
+            ConfigError: an address cannot be had.
+
+        """
+        await self.serving(False)
+        bound = tuple(self._bind(listener) for listener in self._config.listen)
+        await self._server.start()
+        return bound
+
+    async def serving(self, able: bool) -> None:
+        """Tell health checks whether decisions can be made."""
+        for name in ("", self._service):
+            await self._health.set(name, _SERVING if able else _NOT_SERVING)
+
+    async def stop(self) -> None:
+        """Refuse new calls, finish those in flight within the configured grace, then close."""
+        await self._health.enter_graceful_shutdown()
+        await self._quiet()
+        await self._server.stop(self._config.grace)
+
+    async def _quiet(self) -> None:
+        """Wait until no more calls begin: grpc.aio cancels those that it has received and not yet begun."""
+        end = time.monotonic() + min(_QUIET_SECONDS, self._config.grace)
+        quiet, begun = 0, self._errors.begun
+        while quiet < _QUIET_LOOKS and time.monotonic() < end:
+            await asyncio.sleep(_LOOK_SECONDS)
+            quiet = quiet + 1 if self._errors.begun == begun else 0
+            begun = self._errors.begun
+
+    def _bind(self, listener: Listener) -> Listener:
+        try:
+            if self._config.tls_cert is None or self._config.tls_key is None or listener.path is not None:
+                port = self._server.add_insecure_port(str(listener))
+            else:
+                pair = (self._config.tls_key.read_bytes(), self._config.tls_cert.read_bytes())
+                port = self._server.add_secure_port(str(listener), grpc.ssl_server_credentials([pair]))
+        except (RuntimeError, OSError):
+            raise ConfigError("listen", f"{listener}: cannot listen there; is the address taken?") from None
+        return listener if listener.path is not None else replace(listener, port=port)
+
+
+def _options(config: Config) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", config.limits.message_bytes * _TRANSPORT_SLACK),
+        ("grpc.max_connection_age_ms", int(config.max_connection_age * 1000)),
+        ("grpc.max_connection_age_grace_ms", int(config.grace * 1000)),
+        # Sharing a port silently would let another process take half of the calls.
+        ("grpc.so_reuseport", 0),
+    ]

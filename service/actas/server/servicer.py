@@ -1,0 +1,164 @@
+"""The doorway: decode, decide, encode. What a decision is, is decided elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from actas import wire
+from actas.decision import Decision
+from actas.decision.v1 import request_pb2, service_pb2
+from actas.errors import ProtocolError
+from actas.explanation import FiredRule
+from actas.limits import RequestLimits
+from actas.request import ExchangeRequest
+from actas.server import callers
+from actas.server.callers import CallerIdentity
+from actas.server.interceptors import Context, note
+from actas.server.metrics import Metrics
+from actas.server.status import Outward
+
+SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["DecisionService"].full_name
+_SLACK_SECONDS: Final = 0.05
+
+M = TypeVar("M", bound=Message)
+
+
+class Decides(Protocol):
+    """What makes the decisions."""
+
+    async def decide(self, request: ExchangeRequest, *, timeout: float, caller: str) -> Decision:
+        """Decide *request* within *timeout* seconds for the caller of that name."""
+
+
+Explainer = Callable[[ExchangeRequest, Decision], Sequence[FiredRule]]
+
+
+class Servicer:
+    """`actas.decision.v1.DecisionService`."""
+
+    def __init__(
+        self,
+        decider: Decides,
+        explainer: Explainer,
+        metrics: Metrics,
+        limits: RequestLimits,
+        *,
+        default_timeout: float,
+        max_timeout: float,
+    ) -> None:
+        """Timeouts are seconds: without a deadline of the caller, and the longest one, whatever the deadline."""
+        self._decider = decider
+        self._explainer = explainer
+        self._metrics = metrics
+        self._limits = limits
+        self._default_timeout = default_timeout
+        self._max_timeout = max_timeout
+
+    def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
+        """Give what a gRPC server calls. Requests arrive as bytes: gRPC would report a broken one as INTERNAL."""
+        methods = {"Decide": self.decide, "DecideBatch": self.decide_batch, "Explain": self.explain}
+        return grpc.method_handlers_generic_handler(
+            SERVICE,
+            {
+                name: grpc.unary_unary_rpc_method_handler(method, response_serializer=_to_bytes)
+                for name, method in methods.items()
+            },
+        )
+
+    async def decide(self, data: bytes, context: Context) -> service_pb2.DecideResponse:
+        """Decide one exchange."""
+        end = self._end(context)
+        _, decision = await self._decide(self._parse(request_pb2.DecideRequest, data), end, callers.current.get())
+        return service_pb2.DecideResponse(decision=wire.decision_to_proto(decision))
+
+    async def decide_batch(self, data: bytes, context: Context) -> service_pb2.DecideBatchResponse:
+        """Decide each of up to 100 exchanges on its own."""
+        end, caller = self._end(context), callers.current.get()
+        batch = self._parse(service_pb2.DecideBatchRequest, data)
+        _refuse_unknown(batch)
+        if not batch.requests:
+            raise ProtocolError("requests", "is required")
+        self._limits.check_batch(batch.requests)
+        items = await asyncio.gather(*(self._item(request, end, caller) for request in batch.requests))
+        return service_pb2.DecideBatchResponse(items=items)
+
+    async def explain(self, data: bytes, context: Context) -> service_pb2.ExplainResponse:
+        """Decide one exchange and say which rules fired."""
+        end, caller = self._end(context), callers.current.get()
+        caller.require("explain", context.peer())
+        asked = self._parse(service_pb2.ExplainRequest, data)
+        _refuse_unknown(asked)
+        if not asked.HasField("request"):
+            raise ProtocolError("request", "is required")
+        request, decision = await self._decide(asked.request, end, caller)
+        rules = [_rule(fired) for fired in self._explainer(request, decision)]
+        return service_pb2.ExplainResponse(decision=wire.decision_to_proto(decision), rules=rules)
+
+    def _parse(self, kind: type[M], data: bytes) -> M:
+        self._limits.check_message(len(data))
+        return wire.decode(kind, data)
+
+    def _end(self, context: Context) -> float:
+        remaining = context.time_remaining()
+        allowed = self._default_timeout if remaining is None else min(remaining, self._max_timeout)
+        return time.monotonic() + allowed
+
+    async def _decide(
+        self, asked: request_pb2.DecideRequest, end: float, caller: CallerIdentity
+    ) -> tuple[ExchangeRequest, Decision]:
+        request = wire.request_from_proto(asked, self._limits)
+        caller.require_authorization_server(request.authorization_server)
+        remaining = end - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        # The decider keeps the time and knows better what was slow; this bounds the rest, such as the recorder.
+        async with asyncio.timeout(remaining + _SLACK_SECONDS):
+            decision = await self._decider.decide(request, timeout=remaining, caller=caller.name)
+        self._metrics.decision(decision)
+        return request, decision
+
+    async def _item(
+        self, asked: request_pb2.DecideRequest, end: float, caller: CallerIdentity
+    ) -> service_pb2.DecideBatchItem:
+        try:
+            _, decision = await self._decide(asked, end, caller)
+        except Exception as error:
+            outward = Outward.of(error)
+            note("DecideBatch", outward, error)
+            return service_pb2.DecideBatchItem(
+                error=service_pb2.DecisionError(
+                    status=outward.status.value, reason=outward.reason, field=outward.field, message=outward.message
+                )
+            )
+        return service_pb2.DecideBatchItem(decision=wire.decision_to_proto(decision))
+
+
+def _refuse_unknown(envelope: Message) -> None:
+    """Refuse unknown fields of the envelope; those of the requests inside are the requests' own errors."""
+    unknown = UnknownFieldSet(envelope)
+    if len(unknown):
+        raise ProtocolError(f"#{unknown[0].field_number}", "unknown field", reason="UNKNOWN_FIELD")
+
+
+def _rule(fired: FiredRule) -> service_pb2.RuleExplanation:
+    document = fired.to_document()
+    return service_pb2.RuleExplanation(
+        rule=fired.rule,
+        code=fired.code,
+        outcome=document["outcome"],
+        file=fired.file,
+        line=fired.line,
+        inputs_json=json.dumps(document["inputs"]),
+    )
+
+
+def _to_bytes(response: Any) -> bytes:
+    return bytes(response.SerializeToString())

@@ -1,0 +1,58 @@
+"""Errors as gRPC tells them: a status with `google.rpc.ErrorInfo` and `BadRequest` (contract.md, section 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+from google.protobuf import any_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from actas.errors import ActasError, EngineError, ProtocolError, ReceiptError, Status
+
+DOMAIN: Final = "actas"
+
+
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """What a caller is told of an error: never request text, never a stack."""
+
+    status: Status
+    message: str
+    reason: str
+    field: str = ""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Outward:
+        """Say what *error* means; an error that nobody foresaw says nothing but `INTERNAL`."""
+        if isinstance(error, ProtocolError):
+            return cls(error.status, error.message, error.reason, error.field)
+        if isinstance(error, EngineError):
+            return cls(error.status, error.message, error.reason)
+        if isinstance(error, ReceiptError):
+            return cls(error.status, str(error), "DECISION_NOT_RECORDED")
+        if isinstance(error, TimeoutError):
+            return cls(Status.DEADLINE_EXCEEDED, "no decision was made in time", "DEADLINE_EXCEEDED")
+        if isinstance(error, ActasError):
+            return cls(error.status, str(error), "NO_DECISION")
+        return cls(Status.INTERNAL, "no decision was made: internal error", "INTERNAL")
+
+    def to_grpc(self) -> grpc.Status:
+        """Give it the form that `abort_with_status` takes."""
+        text = f"{self.field}: {self.message}" if self.field else self.message
+        status = status_pb2.Status(code=code_pb2.Code.Value(self.status.value), message=text)
+        _add(status, error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN))
+        if self.field:
+            violation = error_details_pb2.BadRequest.FieldViolation(
+                field=self.field, description=self.message, reason=self.reason
+            )
+            _add(status, error_details_pb2.BadRequest(field_violations=[violation]))
+        return rpc_status.to_status(status)
+
+
+def _add(status: status_pb2.Status, detail: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> None:
+    packed = any_pb2.Any()
+    packed.Pack(detail)
+    status.details.append(packed)

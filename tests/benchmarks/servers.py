@@ -1,0 +1,101 @@
+"""The processes that are measured: Actas, the peer that asks OPA once per request, and OPA alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+HERE = Path(__file__).parent
+START_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: its process, with all children, and where it listens."""
+
+    process: psutil.Process
+    address: str
+
+    def cpu_seconds(self) -> float:
+        """CPU time that the server and its children have used so far, user and system."""
+        times = [member.cpu_times() for member in [self.process, *self.process.children(recursive=True)]]
+        return sum(time.user + time.system for time in times)
+
+    def memory_bytes(self) -> int:
+        """Resident memory of the server and its children."""
+        return sum(member.memory_info().rss for member in [self.process, *self.process.children(recursive=True)])
+
+
+@contextmanager
+def service(root: Path, folder: Path, *, one_call: bool = False) -> Iterator[Server]:
+    """Run `actas serve` over *root*; with *one_call* the same service that asks OPA once per request."""
+    script = [str(HERE / "one_call.py")] if one_call else ["-m", "actas", "serve"]
+    flags = ["--listen", "127.0.0.1:0", "--policies", str(root), "--allow-untested"]
+    log = folder / f"service-{'one-call' if one_call else 'actas'}-{root.name}.log"
+    command = [sys.executable, *script, *flags, "--pid-file", str(log.with_suffix(".pid"))]
+    # One decision log line per decision is part of the work; where it is written is not.
+    environment = {**os.environ, "ACTAS_LOG_FORMAT": "json", "PYTHONPATH": str(HERE.parents[1] / "service")}
+    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, env=environment) as process:
+        try:
+            yield Server(psutil.Process(process.pid), _listening(process, log))
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _listening(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        for line in log.read_text(encoding="utf-8").splitlines():
+            if line.startswith("{") and json.loads(line).get("event") == "serving":
+                return str(json.loads(line)["listen"][0])
+        time.sleep(0.1)
+    raise RuntimeError(f"the service did not start:\n{log.read_text(encoding='utf-8')[-2000:]}")
+
+
+@contextmanager
+def opa_alone(opa: Path, bundle: Path) -> Iterator[Server]:
+    """Run an open OPA with the same bundle: no TLS, no token, no authorization, as OPA starts by default."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"127.0.0.1:{port}"
+    command = [str(opa), "run", "--server", "--addr", address, "--log-level", "error", "--bundle", str(bundle)]
+    with subprocess.Popen([*command, "--skip-version-check"], stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for_port(port, process)
+            yield Server(psutil.Process(process.pid), address)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError("OPA did not start")
+
+
+def run_load(arguments: Sequence[str], payload: bytes) -> list[float]:
+    """Run the load generator in a process of its own; gives the latency of every call in seconds."""
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1] / "service")}
+    command = [sys.executable, str(HERE / "load.py"), *arguments]
+    done = subprocess.run(command, input=payload, capture_output=True, check=False, env=environment)
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode(errors="replace")[-2000:])
+    latencies: list[float] = json.loads(done.stdout)
+    return latencies

@@ -1,0 +1,96 @@
+"""The policy repository and the requests that every benchmark uses, in the sizes it asks for."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from actas import wire
+from actas.document import from_document
+
+AS = "https://as.example.com"
+AGENT = "spiffe://example.org/agent/mail"
+MAIL = "https://mail.example.com/"
+DEEPEST = 9
+
+
+def repository(folder: Path, *, agents: int = 1) -> Path:
+    """Write an adopter's root whose registry has *agents* agents; JSON, because YAML of that size takes minutes."""
+    registry = {
+        "authorization_servers": [AS],
+        "issuers": {AS: ["subject", "actor", "act", "may_act"]},
+        "clients": {"agent-mail": {"actors": ["agent-0"], "scopes": ["mail.read", "mail.send"], "targets": [MAIL]}},
+        "targets": {
+            MAIL: {"scopes": {"mail.read": {}, "mail.send": {"risk": "external_message"}}, "default_scope": "mail.read"}
+        },
+        "trust_domains": {"example.org": {"kind": "own"}},
+        "agents": {f"agent-{number}": _agent(number) for number in range(agents)},
+    }
+    files = {
+        ".manifest": {"roots": ["custom/actas"]},
+        "custom/actas/registry/data.json": registry,
+        "custom/actas/settings/data.json": {"max_chain_depth": DEEPEST},
+    }
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+def _agent(number: int) -> dict[str, Any]:
+    spiffe_id = AGENT if number == 0 else f"spiffe://example.org/agent/{number}"
+    return {"identities": [{"spiffe_id": spiffe_id}], "scopes": ["mail.read"], "max_lifetime_seconds": 600}
+
+
+def document(*, depth: int = 1) -> dict[str, Any]:
+    """Give an exchange that is allowed for the next half hour and issues a chain of *depth* levels."""
+    now = int(time.time())
+    claims: dict[str, Any] = {
+        "iss": AS,
+        "sub": "alice",
+        "aud": ["agent-mail"],
+        "client_id": "chat-ui",
+        "iat": now - 100,
+        "exp": now + 3600,
+        "jti": "st-1",
+        "scope": "mail.read mail.send mail.delete calendar.read",
+        "acr": "urn:example:acr:pwd",
+        "auth_time": now - 100,
+        "may_act": {"sub": AGENT},
+    }
+    act: dict[str, Any] = {}
+    for level in range(depth - 1):
+        act = {"iss": AS, "sub": f"agent-of-level-{level}"} | ({"act": act} if act else {})
+    if act:
+        claims["act"] = act
+    return {
+        "authorization_server": AS,
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "client": {"client_id": "agent-mail", "authenticated": True, "confidential": True},
+        "subject_token": {
+            "token_type": "urn:ietf:params:oauth:token-type:access_token",
+            "header": {"typ": "at+jwt", "alg": "RS256"},
+            "verified": True,
+            "claims": claims,
+        },
+        "actor_token": {
+            "token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "header": {"alg": "ES256", "kid": "k1", "typ": "JWT"},
+            "verified": True,
+            "kind": "jwt_svid",
+            "bundle_trust_domain": "example.org",
+            "claims": {"sub": AGENT, "aud": [AS], "iat": now - 10, "exp": now + 3600},
+        },
+        "actor_workload": {"spiffe_id": AGENT},
+        "resource": [MAIL],
+        "scope": "mail.read",
+        "requested_lifetime": 600,
+    }
+
+
+def message(*, depth: int = 1) -> bytes:
+    """Give the same exchange as the bytes of a `DecideRequest`."""
+    data: bytes = wire.request_to_proto(from_document(document(depth=depth))).SerializeToString()
+    return data
