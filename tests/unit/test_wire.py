@@ -19,6 +19,7 @@ from actas.document import from_document
 from actas.errors import ActasError, EngineError, ProtocolError, ReceiptError, Status
 from actas.limits import RequestLimits
 from actas.request import ExchangeRequest, JsonText, Token
+from actas.server.status import Outward
 
 VECTORS = [
     json.loads(line)
@@ -310,7 +311,7 @@ def test_a_decision_that_a_client_does_not_understand_is_refused(message: decisi
 )
 def test_an_error_of_a_batch_item_travels(error: ProtocolError | EngineError) -> None:
     """Status, reason, field and message arrive."""
-    arrived = wire.error_from_proto(wire.error_to_proto(error))
+    arrived = wire.error_from_proto(wire.error_to_proto(Outward.of(error)))
 
     assert (type(arrived), vars(arrived)) == (type(error), vars(error))
 
@@ -319,5 +320,5 @@ def test_every_other_error_means_that_there_is_no_decision() -> None:
     """An error without words of its own keeps its status; an unknown status is INTERNAL."""
     error: ActasError = ReceiptError("the store is away")
 
-    assert wire.error_to_proto(error).status == "UNAVAILABLE"
+    assert wire.error_to_proto(Outward.of(error)).status == "UNAVAILABLE"
     assert wire.error_from_proto(service_pb2.DecisionError(status="OK")).status is Status.INTERNAL

@@ -133,11 +133,7 @@ class Servicer:
         except Exception as error:
             outward = Outward.of(error)
             note("DecideBatch", outward, error)
-            return service_pb2.DecideBatchItem(
-                error=service_pb2.DecisionError(
-                    status=outward.status.value, reason=outward.reason, field=outward.field, message=outward.message
-                )
-            )
+            return service_pb2.DecideBatchItem(error=wire.error_to_proto(outward))
         return service_pb2.DecideBatchItem(decision=wire.decision_to_proto(decision))
 
 

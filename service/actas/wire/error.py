@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from actas.decision.v1 import service_pb2
-from actas.errors import ActasError, EngineError, ProtocolError, Status
+from actas.errors import EngineError, ProtocolError, Status
 
 
-def error_to_proto(error: ActasError) -> service_pb2.DecisionError:
-    """Say why there is no decision, in the words that a gRPC status would use."""
-    if isinstance(error, ProtocolError):
-        return service_pb2.DecisionError(
-            status=error.status, reason=error.reason, field=error.field, message=error.message
-        )
-    if isinstance(error, EngineError):
-        return service_pb2.DecisionError(status=error.status, reason=error.reason, message=error.message)
-    return service_pb2.DecisionError(status=error.status, reason="NO_DECISION", message=str(error))
+class Told(Protocol):
+    """An error in the words that a gRPC status would use."""
+
+    @property
+    def status(self) -> Status:
+        """The gRPC status."""
+
+    @property
+    def reason(self) -> str:
+        """The stable word of `google.rpc.ErrorInfo`."""
+
+    @property
+    def field(self) -> str:
+        """The member that is wrong; empty when none is."""
+
+    @property
+    def message(self) -> str:
+        """The sentence for a person."""
+
+
+def error_to_proto(told: Told) -> service_pb2.DecisionError:
+    """Say in a batch item why there is no decision."""
+    return service_pb2.DecisionError(
+        status=told.status.value, reason=told.reason, field=told.field, message=told.message
+    )
 
 
 def error_from_proto(message: service_pb2.DecisionError) -> ProtocolError | EngineError:
