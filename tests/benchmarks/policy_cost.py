@@ -9,11 +9,8 @@ from typing import Any
 
 import world
 
-from actas.document import from_document
 from actas.engine.opa_binary import resolve_opa
 from actas.policy.bundle import compile_policy
-from actas.policy.state import RevocationState
-from actas.policy_input import build
 
 MAX_EXPRESSIONS = 500
 _QUERY = "data.actas.decision.decision"
@@ -23,10 +20,8 @@ def measure(folder: Path) -> dict[str, float]:
     """Give `expressions` (`opa eval --profile`), `allocations` and `microseconds` (`opa bench`) of an allow."""
     opa = resolve_opa()
     compiled = compile_policy([world.repository(folder / "cost")], opa=opa, into=folder)
-    request = from_document(world.document())
-    now = int(request.subject_token.claims.value["iat"]) + 100  # type: ignore[union-attr]  # the world's own document
     question = folder / "question.json"
-    question.write_text(json.dumps(build(request, now=now, state=RevocationState.fresh().lookup(request))))
+    question.write_text(json.dumps(world.question()), encoding="utf-8")
     over = ["--format", "json", "--bundle", str(compiled.path), "--input", str(question), _QUERY]
     profiled = _run(opa, ["eval", "--profile", "--profile-limit", "100000", *over])
     benched = _run(opa, ["bench", *over])

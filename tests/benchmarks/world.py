@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from actas import wire
+from actas import policy_input, wire
 from actas.document import from_document
+from actas.policy.state import RevocationState
 
 AS = "https://as.example.com"
 AGENT = "spiffe://example.org/agent/mail"
@@ -88,6 +89,13 @@ def document(*, depth: int = 1) -> dict[str, Any]:
         "scope": "mail.read",
         "requested_lifetime": 600,
     }
+
+
+def question() -> dict[str, Any]:
+    """Give the same exchange as the policy input that OPA gets."""
+    request = from_document(document())
+    now = int(time.time())
+    return policy_input.build(request, now=now, state=RevocationState.fresh().lookup(request))
 
 
 def message(*, depth: int = 1) -> bytes:
