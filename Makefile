@@ -9,6 +9,7 @@ PYTHON := $(VENV)/bin/python
 ACTAS := $(PYTHON) -m actas
 RUNTIME := $(VENV)/.runtime
 INSTALLED := $(VENV)/.installed
+KEYCLOAK_DEMO := $(VENV)/.keycloak-demo
 # The Debian packages that this Makefile makes use of. Go builds OPA where no release can be fetched; before 1.21 it
 # cannot fetch the newer toolchain that OPA asks for.
 PACKAGES := python3 python3-venv git ca-certificates
@@ -32,18 +33,33 @@ setup: $(INSTALLED) opa ## Virtual environment in .venv, with OPA; does nothing 
 demo: $(RUNTIME) opa ## Tell a story of real exchanges against a real service (ARGS=--json for a program)
 	@$(PYTHON) deploy/demo $(ARGS)
 
+.PHONY: demo-keycloak
+demo-keycloak: $(KEYCLOAK_DEMO) opa ## The same at a real Keycloak, which is fetched (ARGS=--keep leaves it running)
+	@for tool in java javac mvn; do \
+	  if ! command -v $$tool >/dev/null; then \
+	    echo "This needs a JDK, 17 or newer, and Maven; on Debian, 'make deps' as root installs both." >&2; exit 1; \
+	  fi; \
+	done
+	@$(PYTHON) deploy/keycloak/demo $(ARGS)
+
 .PHONY: test
-test: lint proto-check lint-deploy test-policy test-python ## Everything but the slow suites
+test: lint proto-check lint-deploy test-policy keycloak-jar test-python ## Everything but the slow suites
 
 .PHONY: deps
 deps: ## Install what Debian packages offer (as root; else say which)
 	@if ! command -v apt-get >/dev/null; then \
-	  echo "This is no Debian: what is needed is Python 3.11 or newer with venv, git, and a network or Go."; exit 0; \
+	  echo "This is no Debian: what is needed is Python 3.11 or newer with venv, git, a network or Go, and a JDK and Maven for Keycloak."; exit 0; \
 	fi; \
 	packages="$(PACKAGES)"; \
 	if [ "$$(id -u)" = 0 ]; then echo "Reading what Debian offers"; apt-get -q update; fi; \
 	go=$$(apt-cache show --no-all-versions golang-go 2>/dev/null | sed -n 's/^Version: //p'); \
 	if ! command -v go >/dev/null && dpkg --compare-versions "$${go:-0}" ge $(GO_ENOUGH); then packages+=" golang-go"; fi; \
+	if ! command -v javac >/dev/null; then \
+	  jdk=openjdk-17-jdk-headless; \
+	  apt-cache show $$jdk >/dev/null 2>&1 || jdk=default-jdk-headless; \
+	  packages+=" $$jdk"; \
+	fi; \
+	command -v mvn >/dev/null || packages+=" maven"; \
 	if [ "$$(id -u)" = 0 ]; then \
 	  echo "Installing $$packages"; \
 	  DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends $$packages; \
@@ -60,6 +76,7 @@ lint: setup ## Format, lint and types of the Python, form of the policies
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
 	@cd deploy/demo && MYPYPATH=../../service ../../$(PYTHON) -m mypy --cache-dir ../../.mypy_cache/demo --config-file ../../pyproject.toml __main__.py
+	@cd deploy/keycloak/demo && MYPYPATH=../../../service:../harness ../../../$(PYTHON) -m mypy --cache-dir ../../../.mypy_cache/keycloak --config-file ../../../pyproject.toml __main__.py orders_db.py
 	$(SAY) "opa fmt and opa check, actas lint"
 	@opa=$$($(ACTAS) opa path); \
 	for root in policies deploy/policy-repo/custom deploy/demo/policies/custom deploy/opa/authz; do \
@@ -69,6 +86,7 @@ lint: setup ## Format, lint and types of the Python, form of the policies
 	@$(ACTAS) lint
 	@$(ACTAS) lint deploy/policy-repo
 	@$(ACTAS) lint deploy/demo/policies
+	@$(ACTAS) lint deploy/keycloak/policies
 
 .PHONY: proto-check
 proto-check: setup ## The stubs are those of the proto files, and the contract is not broken
@@ -82,6 +100,15 @@ test-policy: setup ## The suites and the Rego tests, with 100 % coverage
 	@$(PYTHON) -m actas.policy.reference --check
 	@$(ACTAS) test --policies deploy/policy-repo
 	@$(ACTAS) test --policies deploy/demo/policies
+	@$(ACTAS) test --policies deploy/keycloak/policies
+
+.PHONY: keycloak-jar
+keycloak-jar: ## Build the Keycloak provider, with its unit tests (needs Java 17 and Maven)
+	$(SAY) "the Keycloak provider"
+	@for tool in javac mvn; do \
+	  command -v $$tool >/dev/null || { echo "there is no $$tool: 'make deps' as root installs a JDK and Maven" >&2; exit 1; }; \
+	done
+	@mvn --batch-mode --quiet --strict-checksums --file deploy/keycloak/provider/pom.xml package
 
 .PHONY: test-python
 test-python: setup ## Unit, property, contract and integration tests
@@ -108,6 +135,10 @@ bench: setup ## Measure, and write build/bench.json
 .PHONY: bench-quick
 bench-quick: setup ## The same with few rounds, to see that it works
 	@$(PYTHON) tests/benchmarks/bench.py --quick $(ARGS)
+
+.PHONY: bench-keycloak
+bench-keycloak: setup ## What Actas adds to an exchange of a real Keycloak (needs Java and Maven)
+	@$(PYTHON) tests/benchmarks/keycloak.py $(ARGS)
 
 .PHONY: mutate
 mutate: setup ## Delete or negate each expression of each shipped rule: a case must fail
@@ -155,6 +186,11 @@ $(RUNTIME): pyproject.toml
 	if [ ! -x $(PYTHON) ]; then echo "Creating $(VENV) with $$($$python --version)"; $$python -m venv $(VENV); fi
 	@echo "Installing Actas into $(VENV), half a minute on a fresh machine:"
 	@$(PIP_INSTALL) -e '.[demo]' | $(PACKAGES_ONLY)
+	@touch $@
+
+$(KEYCLOAK_DEMO): $(RUNTIME)
+	@echo "Installing the MCP server and client of the story with Keycloak:"
+	@$(PIP_INSTALL) -e '.[keycloak-demo]' | $(PACKAGES_ONLY)
 	@touch $@
 
 $(INSTALLED): $(RUNTIME)

@@ -100,6 +100,8 @@ class Config(BaseSettings):
     """Activate an adopter's root that brings no suites."""
     watch: bool = False
     """Activate again when a policy root changes."""
+    audience: Annotated[str, Field(min_length=1, max_length=1024)] = "actas"
+    """Who this service is in the `aud` of the approvals that it verifies."""
     state: Path | None = None
     """The JSON file of revocations."""
 

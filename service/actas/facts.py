@@ -103,7 +103,10 @@ def workload(declared: ActorWorkload | None) -> dict[str, Any]:
     """Facts about the declared workload. Where none is declared, none is malformed."""
     if declared is None:
         return {"declared": False, "valid": True, "workload": True}
-    return {"declared": True} | spiffe(declared.spiffe_id)
+    facts = {"declared": True} | spiffe(declared.spiffe_id)
+    if facts["valid"]:
+        facts["party"] = {"iss": f"spiffe://{facts['trust_domain']}", "sub": declared.spiffe_id}
+    return facts
 
 
 # What holds of a token that is not there: nothing in it is malformed, unproven or too early.

@@ -22,6 +22,7 @@ class RequestLimits:
     targets: int = 10
     authorization_details: int = 50
     approvals: int = 50
+    approval_jws_bytes: int = 16 * KIB
     consents: int = 50
     batch: int = 100
     request_id: int = 128
@@ -43,6 +44,8 @@ class RequestLimits:
         _check_count("approvals", request.approvals, self.approvals)
         _check_count("consents", request.consents, self.consents)
         for position, approval in enumerate(request.approvals):
+            if len(approval.jws.encode()) > self.approval_jws_bytes:
+                raise _exceeded(f"approvals[{position}].jws", f"larger than {self.approval_jws_bytes} bytes")
             self._check_details(f"approvals[{position}].authorization_details", approval.authorization_details)
 
     def check_batch(self, requests: Sized) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, runtime_checkable
 
 from actas.ceiling.tables import SourceData
 from actas.engine import PolicyEngine, PolicyResult
+from actas.evidence.approvals import Ticket
+from actas.evidence.keys import TrustedIssuer
 from actas.policy_input import RevocationView
 from actas.request import ExchangeRequest
 
 
 class RevisionData(SourceData, Protocol):
     """The policy data of one revision."""
+
+    @property
+    def approval_issuers(self) -> Mapping[str, TrustedIssuer]:
+        """Who may sign approvals, with the keys of this very revision."""
 
     def override(self, given: Mapping[str, Any]) -> RevisionData:
         """Give this data with the `settings` and the `registry` that a test case wants."""
@@ -60,6 +66,27 @@ class StateProvider(Protocol):
 
     def lookup(self, request: ExchangeRequest) -> RevocationView:
         """Give the part of the state that *request* touches; never raises, a state that is unknown is stale."""
+
+
+class Held(Protocol):
+    """Tickets that one decision alone may rely on, until it is made."""
+
+    @property
+    def tickets(self) -> frozenset[Ticket]:
+        """What it got; the others are used, or held by another decision."""
+
+    async def consume(self, tickets: Collection[Ticket]) -> None:
+        """Use *tickets* up; raises `EngineError` when that cannot be remembered."""
+
+
+class SingleUse(Protocol):
+    """Where it is remembered which signed approvals were used."""
+
+    async def free(self, tickets: Collection[Ticket], now: float) -> frozenset[Ticket]:
+        """Give those of *tickets* that are neither used nor held, without taking them."""
+
+    def hold(self, tickets: Collection[Ticket], now: float) -> AbstractAsyncContextManager[Held]:
+        """Hold the free ones of *tickets*; those that are not consumed meanwhile are free again afterwards."""
 
 
 class Observer(Protocol):

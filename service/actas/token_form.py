@@ -13,6 +13,8 @@ JWT = "urn:ietf:params:oauth:token-type:jwt"
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105 - a token type's URN, not a secret
 SVID_KINDS = frozenset({"jwt_svid", "x509_svid", "wit"})
 KINDS = SVID_KINDS | {"", "access_token"}
+# What Keycloak says in the claim typ of an access token, the second of one that is bound to a key.
+_KEYCLOAK_TYPES = ("Bearer", "DPoP")
 SVID_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"})
 
 
@@ -28,9 +30,9 @@ def form(presented: Token, claims: Mapping[str, Any]) -> str:
     typ, claimed = jose_typ(presented.header), claims.get("typ")
     if presented.token_type == ACCESS_TOKEN:
         # Where the header says no more than JWT, the claim typ must tell an access token from an ID token.
-        return "access_token" if typ != "jwt" or claimed == "Bearer" else "confused"
+        return "access_token" if typ != "jwt" or claimed in _KEYCLOAK_TYPES else "confused"
     if presented.token_type == JWT:
-        fits = typ in {"", "jwt", "jose", "at+jwt"} and claimed in (None, "Bearer")
+        fits = typ in {"", "jwt", "jose", "at+jwt"} and claimed in (*_KEYCLOAK_TYPES, None)
     else:
         fits = presented.token_type == ID_TOKEN and typ in {"", "jwt"} and claimed in (None, "ID")
     return "declared" if fits else "confused"

@@ -79,6 +79,12 @@ class ChosenDecider:
         self.finished += 1
         return self.answer(request)
 
+    async def rehearse(
+        self, request: ExchangeRequest, *, timeout: float, caller: str
+    ) -> tuple[ExchangeRequest, Decision]:
+        """Answer as `decide` does."""
+        return request, await self.decide(request, timeout=timeout, caller=caller)
+
 
 class Served:
     """A server that runs: its port, its metrics, and how to stop it early."""

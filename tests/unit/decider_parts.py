@@ -129,13 +129,27 @@ class Observed:
 class Service:
     """A decider with all that it is handed."""
 
-    def __init__(self, answer: Answer | EngineError, *, recorder: Recorder | None = None) -> None:
-        """Decide with an engine that answers *answer*."""
+    def __init__(
+        self,
+        answer: Answer | EngineError,
+        *,
+        recorder: Recorder | None = None,
+        data: PolicyData = DATA,
+        since: float = 0,
+    ) -> None:
+        """Decide over *data* with an engine that answers *answer*."""
         self.engine = Checking(answer)
-        self.revision = Revision(self.engine)
+        self.revision = Revision(self.engine, data)
         self.recorder = recorder or Recorder()
         self.observed = Observed()
-        self.decider = Decider(self.revision, self.recorder, state=State(), clock=lambda: NOW, observer=self.observed)
+        self.decider = Decider(
+            self.revision,
+            self.recorder,
+            state=State(),
+            clock=lambda: NOW,
+            observer=self.observed,
+            since=since,
+        )
 
     def decide(self, asked: ExchangeRequest | None = None, timeout: float = 1.0) -> Decision:
         """Decide *asked*."""

@@ -154,6 +154,7 @@ def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"default_timeout": 20}, "default_timeout"),
         ({"default_timeout": 0}, "default_timeout"),
         ({"grace": float("inf")}, "grace"),
+        ({"audience": ""}, "audience"),
         ({"limits": {"scopes": 0}}, "limits"),
         ({"limits": {"scops": 5}}, "limits"),
         ({"limits": {"scopes": True}}, "limits"),

@@ -248,7 +248,7 @@ def test_a_test_case_decides_over_its_own_data() -> None:
     service = Service(allow(max_lifetime_seconds=100))
     registry = {**REGISTRY, "clients": {"agent-mail": {"scopes": ["mail.send"], "targets": [MAIL]}}}
     decide = service.decider.decide_with
-    decision = asyncio.run(decide(request(), now=NOW, data={"registry": registry}, state=State()))
+    _seen, decision = asyncio.run(decide(request(), now=NOW, data={"registry": registry}, state=State()))
 
     assert [denial.code for denial in decision.denials] == ["OUTPUT_WIDENED"]
     assert service.observed.bounds == ["scope_client"]
@@ -260,7 +260,8 @@ def test_a_test_case_without_data_decides_over_the_revisions_own() -> None:
     """Time and state are still those of the case."""
     service = Service(allow())
     state = State(freshness="stale", version="s2")
-    decision = asyncio.run(service.decider.decide_with(request(), now=NOW - 600.5, data=None, state=state))
+    decide = service.decider.decide_with
+    _seen, decision = asyncio.run(decide(request(), now=NOW - 600.5, data=None, state=state))
 
     assert decision.effect is Effect.ALLOW
     assert (decision.evaluated_at, decision.policy.state_version) == (NOW - 600.5, "s2")

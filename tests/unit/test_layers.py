@@ -30,9 +30,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "dresses": ("evaluable", "members", "document_writer", "document", "decision_document", "explanation", "wire"),
     "policy input": ("facts", "policy_input"),
     "parts of a decision": ("evidence", "engine", "ceiling", "receipts"),
-    "the way of a request": ("ports", "decide"),
+    "the way of a request": ("ports", "admission", "answer", "decide"),
     "revisions": ("policy",),
     "configuration": ("config_checks", "config"),
+    "checks of what stands around": ("doctor",),
     "doors": ("client", "server", "cli", "pytest_plugin", "__main__"),
 }
 ORDER = [module for layer in LAYERS.values() for module in layer]
@@ -52,7 +53,7 @@ DOORS = {
     "uvloop": ("server/", "cli/"),
     "prometheus_client": ("server/",),
     "opentelemetry": ("server/",),
-    "httpx": ("engine/", "evidence/"),
+    "httpx": ("engine/", "evidence/", "doctor/"),
     "sqlalchemy": ("receipts/",),
 }
 

@@ -144,14 +144,37 @@ def test_a_token_without_jti_is_named_by_a_digest() -> None:
     assert "jti" not in source
 
 
-def test_evidence_says_what_the_caller_vouched_for() -> None:
+def test_evidence_says_what_the_caller_vouched_for_and_what_was_verified_here() -> None:
     """A fact that nobody vouches for is not listed."""
     assert document(REQUEST, ALLOW)["evidence"] == {
         "subject_token": "asserted",
         "client": "asserted",
-        "approvals": "asserted",
+        "approvals": "verified",
         "actor_workload": "asserted",
     }
+
+
+@pytest.mark.parametrize(
+    ("approvals", "evidence"),
+    [
+        ((Approval(id="a-1", verified=True),), "asserted"),
+        ((Approval(id="a-1", verified=True), Approval(id="a-2", verified=True, jws=SECRET)), "asserted"),
+        ((Approval(id="a-2", verified=True, jws=SECRET), Approval(jws=SECRET)), "verified"),
+        ((Approval(jws=SECRET), Approval(id="a-1")), None),
+    ],
+)
+def test_approvals_are_as_good_as_the_weakest_that_counts(approvals: tuple[Approval, ...], evidence: str) -> None:
+    """One that nobody verified counts for nothing, and is not listed."""
+    request = dataclasses.replace(REQUEST, approvals=approvals)
+    assert document(request, ALLOW)["evidence"].get("approvals") == evidence
+
+
+def test_the_digest_is_that_of_what_was_sent() -> None:
+    """A replay has what the caller sent, and not what was verified of it."""
+    sent = dataclasses.replace(REQUEST, approvals=(Approval(jws=SECRET),))
+    kept = record.build(REQUEST, ALLOW, sent=sent).document
+    assert kept["request_digest"] == record.request_digest(sent) != record.request_digest(REQUEST)
+    assert kept["approval_ids"] == ["a-1"]
 
 
 def test_a_first_hop_is_the_root_of_its_chain() -> None:

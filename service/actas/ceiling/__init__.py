@@ -68,6 +68,22 @@ def bound(
     return result
 
 
+def approvals_relied_on(request: ExchangeRequest, result: PolicyResult, data: SourceData, now: int) -> frozenset[int]:
+    """Give the positions of the signed approvals without which *result*, as it was bounded, might not issue.
+
+    An approval of what another one covers too is relied on as well: it was presented for this.
+    """
+    limits = result.limits
+    signed = frozenset(position for position, approval in enumerate(request.approvals) if approval.jws)
+    # While the user is still asked nothing is issued, so nothing is used up.
+    if not signed or limits is None or result.effect is not Effect.ALLOW or parties.is_asking(request):
+        return frozenset()
+    known = tables.of(data)
+    proven = parties.prove(request, known, now)
+    targets = audience.check(request, limits, proven, known)
+    return signed & approvals.relied_on(request, limits.scope, targets, proven, known, now=now)
+
+
 def _check(request: ExchangeRequest, result: PolicyResult, data: SourceData, now: int) -> None:
     limits = result.limits
     contradictory = result.effect is not Effect.ALLOW or result.denials or result.obligations or result.error

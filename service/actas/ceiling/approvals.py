@@ -30,23 +30,62 @@ def check(
         BoundBroken: a scope whose risk class asks for an approval has none.
 
     """
+    ends = []
+    for covering in _covering(request, scope, targets, parties, tables, now=now):
+        require(bool(covering) or not _WAIVED_BY.isdisjoint(tables.disabled), "approval")
+        ends_here = [until for _position, until in covering]
+        ends.extend([max(ends_here)] if ends_here else [])
+    return min(ends, default=None)
+
+
+def relied_on(
+    request: ExchangeRequest,
+    scope: Iterable[str],
+    targets: tuple[TargetEntry, ...],
+    parties: Parties,
+    tables: Tables,
+    *,
+    now: int,
+) -> frozenset[int]:
+    """Give the positions of the approvals that cover something of *scope* which needs one.
+
+    Where nothing covers some of it, a rule is switched off, and any that was presented may be what passed.
+    """
+    needed = _covering(request, scope, targets, parties, tables, now=now)
+    if not all(needed):
+        return frozenset(range(len(request.approvals)))
+    return frozenset(position for covering in needed for position, _until in covering)
+
+
+def _covering(
+    request: ExchangeRequest,
+    scope: Iterable[str],
+    targets: tuple[TargetEntry, ...],
+    parties: Parties,
+    tables: Tables,
+    *,
+    now: int,
+) -> list[list[tuple[int, int]]]:
+    """Give, for each scope at each target that needs an approval, the position and the end of those it has."""
     needed = [
         (token, target) for target in targets for token in scope if target.risks[token] in tables.approval_classes
     ]
     if not needed:
-        return None
+        return []
     names = parties.names(request, tables)
-    valid = [approval for approval in request.approvals if _valid(approval, request, parties, names, now)]
-    ends = []
-    for token, target in needed:
-        ends_here = [
-            approval.approved_until
-            for approval in valid
+    valid = [
+        (position, approval, approval.approved_until)
+        for position, approval in enumerate(request.approvals)
+        if _valid(approval, request, parties, names, now) and approval.approved_until is not None
+    ]
+    return [
+        [
+            (position, until)
+            for position, approval, until in valid
             if token in approval.scope.split(" ") and tables.canonical(approval.target) == target.name
         ]
-        require(bool(ends_here) or not _WAIVED_BY.isdisjoint(tables.disabled), "approval")
-        ends.extend([max(until for until in ends_here if until is not None)] if ends_here else [])
-    return min(ends, default=None)
+        for token, target in needed
+    ]
 
 
 def _valid(approval: Approval, request: ExchangeRequest, parties: Parties, names: frozenset[str], now: int) -> bool:

@@ -60,7 +60,7 @@ def prove(request: ExchangeRequest, tables: Tables, now: int) -> Parties:
     actor_token = request.actor_token
     if actor_token is None:
         actor_claims = None
-        candidate, own_client = _without_token(request)
+        candidate, own_client = _without_token(request, tables)
     else:
         actor_claims = _proven(actor_token, "actor_token")
         expires = end(actor_claims)
@@ -103,7 +103,7 @@ def is_asking(request: ExchangeRequest) -> bool:
     return request.grant_type == AUTHORIZATION_CODE and code is not None and code.stage == "authorization"
 
 
-def _without_token(request: ExchangeRequest) -> tuple[Party, str]:
+def _without_token(request: ExchangeRequest, tables: Tables) -> tuple[Party, str]:
     """Give who could act without an actor token, and the OAuth client that it is."""
     if is_asking(request):
         requested = request.code.requested_actor if request.code is not None else ""
@@ -111,9 +111,13 @@ def _without_token(request: ExchangeRequest) -> tuple[Party, str]:
         return delegation.party({"sub": requested}, request.authorization_server), ""
     # A code is exchanged by the actor that the user was asked about, and by its own token.
     require(request.grant_type == TOKEN_EXCHANGE, "actor")
-    # A workload that is declared and not proven authenticates nobody, and the client is not it.
-    require(request.actor_workload is None, "actor")
     client_id = request.client.client_id
+    if request.actor_workload is not None:
+        # A SPIFFE ID proves nobody. It may only be another name of the agent that the authenticated client is.
+        declared = request.actor_workload.spiffe_id
+        issuer = "/".join(declared.split("/")[:3])
+        agent_id = tables.client_identities.get(request.authorization_server, {}).get(client_id, "")
+        require(agent_id != "" and tables.identities.get(issuer, {}).get(declared) == agent_id, "actor")
     return (request.authorization_server, client_id), client_id
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from actas.cli import decide, explain, init, lint, opa, policy, serve, test
+from actas.cli import approve, decide, doctor, explain, init, lint, opa, policy, serve, test
 
 app = typer.Typer(
     name="actas",
@@ -42,8 +42,12 @@ def actas(
 app.command(epilog=serve.EXAMPLE)(serve.serve)
 app.command(epilog=decide.EXAMPLE)(decide.decide)
 app.command(epilog=explain.EXAMPLE)(explain.explain)
+app.command(epilog=approve.EXAMPLE)(approve.approve)
 app.command(name="test", epilog=test.EXAMPLE)(test.run_tests)
 app.command(epilog=lint.EXAMPLE)(lint.lint)
 app.command(epilog=init.EXAMPLE)(init.init)
 app.add_typer(policy.app, name="policy", help="Policies of a running service.", epilog=policy.EXAMPLE)
+app.add_typer(
+    doctor.app, name="doctor", help="What stands around Actas, and what to change there.", epilog=doctor.EXAMPLE
+)
 app.add_typer(opa.app, name="opa", help="The OPA binary of the pinned version.", epilog=opa.EXAMPLE)

@@ -15,6 +15,10 @@ Policies = Annotated[
     list[Path] | None,
     typer.Option("--policies", metavar="DIR", exists=True, help="A policy repository or bundle to add; repeatable."),
 ]
+Audience = Annotated[
+    str,
+    typer.Option(envvar="ACTAS_AUDIENCE", metavar="NAME", help="Who signed approvals are for: the service's audience."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Now = Annotated[
     str | None,

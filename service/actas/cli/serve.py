@@ -32,6 +32,9 @@ def serve(
     receipts: Annotated[
         str | None, typer.Option(metavar="none", help="The receipt store; none for now, decisions are logged.")
     ] = None,
+    audience: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The aud of approvals for this service.", show_default="actas")
+    ] = None,
     state: Annotated[Path | None, typer.Option(metavar="FILE", help="The JSON file of revocations.")] = None,
     watch: Annotated[bool | None, typer.Option("--watch", help="Activate the policies again when they change.")] = None,
     reflection: Annotated[bool | None, typer.Option("--reflection", help="Offer gRPC reflection.")] = None,
@@ -60,6 +63,7 @@ def serve(
         "opa_url": opa_url,
         "workers": workers,
         "receipts": receipts,
+        "audience": audience,
         "state": state,
         "watch": watch,
         "reflection": reflection,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from actas.errors import ActivationError, Problem
 from actas.policy import located
+from actas.policy.key_files import KeyFile, read_key_files
 from actas.policy.located import Located
 
 CUSTOM = "custom/actas"
@@ -23,11 +24,12 @@ _REGO_PLACES = (f"{CUSTOM}/rules/", f"{CUSTOM}/limits/")
 
 @dataclass(frozen=True, slots=True)
 class AdopterRoot:
-    """What was read: modules as (path below the root, name in messages, text), and the two data files."""
+    """What was read: modules as (path below the root, name in messages, text), the two data files, issuers' keys."""
 
     rego: tuple[tuple[str, str, str], ...]
     settings: Located
     registry: Located
+    keys: tuple[KeyFile, ...] = ()
 
 
 def read_root(root: Path) -> AdopterRoot:
@@ -58,7 +60,8 @@ def _read_directory(root: Path, name: str) -> AdopterRoot:
                 problems.append(Problem(f"cannot be read as UTF-8 text: {error}", f"{name}/{path}"))
     if problems:
         raise ActivationError(problems)
-    return AdopterRoot(tuple(rego), _data(root, name, "settings", bundled), _data(root, name, "registry", bundled))
+    settings, registry = (_data(root, name, kind, bundled) for kind in ("settings", "registry"))
+    return AdopterRoot(tuple(rego), settings, registry, read_key_files(root, name, registry))
 
 
 def _files(root: Path) -> Iterator[str]:

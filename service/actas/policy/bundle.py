@@ -15,7 +15,7 @@ from secrets import token_hex
 from typing import Any
 
 from actas.errors import ActivationError, Problem
-from actas.policy import lint, metadata
+from actas.policy import key_files, lint, metadata
 from actas.policy.codes import code_table
 from actas.policy.data import PolicyData, Surroundings
 from actas.policy.metadata import RuleTable
@@ -74,10 +74,12 @@ def compile_policy(
             _surroundings(sources, codes, custom_codes),
         )
         problems += _data_problems(data, sources)
+        keys, key_problems = key_files.check_keys(sources.keys, data.registry)
+        problems += key_problems
         if problems:
             raise _refused(problems)
         revision = _revision(sources, data)
-        data = data.with_revision(revision)
+        data = data.with_revision(revision, keys)
         (stage / "data.json").write_text(json.dumps(data.tree()), encoding="utf-8")
         roots_owned = {"revision": revision, "roots": ["actas", CUSTOM]}
         (stage / ".manifest").write_text(json.dumps(roots_owned), encoding="utf-8")
@@ -143,9 +145,9 @@ def _data_problems(data: PolicyData, sources: PolicySources) -> list[Problem]:
 
 def _revision(sources: PolicySources, data: PolicyData) -> str:
     content = hashlib.sha256()
-    for path, text in sorted(
-        [*((file.path, file.text) for file in sources.rego), ("data.json", json.dumps(data.tree(), sort_keys=True))]
-    ):
+    files = [(file.path, file.text) for file in sources.rego]
+    files += [("data.json", json.dumps(data.tree(), sort_keys=True)), *map(key_files.fingerprint, sources.keys)]
+    for path, text in sorted(files):
         # Lengths first, so that no two different sets of files make the same bytes.
         content.update(f"{len(path.encode())}:{len(text.encode())}:{path}{text}".encode())
     short = content.hexdigest()[:_SHORT]

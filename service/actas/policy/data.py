@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from actas.evidence.keys import TrustedIssuer
 from actas.policy import references
 from actas.policy.index import build_index
+from actas.policy.key_files import APPROVAL, IssuerKeys, trusted
 from actas.policy.located import has_child
 from actas.policy.model import Registry, Settings
 from actas.policy.references import Finding
@@ -46,6 +48,12 @@ class PolicyData:
     surroundings: Surroundings
     findings: tuple[Finding, ...] = ()
     revision: str = ""
+    issuer_keys: Mapping[str, IssuerKeys] = field(default_factory=dict, repr=False)
+
+    @property
+    def approval_issuers(self) -> Mapping[str, TrustedIssuer]:
+        """Who may sign approvals, with the keys of this very revision."""
+        return trusted(self.issuer_keys, self.registry, APPROVAL)
 
     @property
     def settings_valid(self) -> bool:
@@ -85,9 +93,9 @@ class PolicyData:
         """
         return override(self, given)
 
-    def with_revision(self, revision: str) -> PolicyData:
-        """Give the same data under the name of its revision."""
-        return replace(self, revision=revision)
+    def with_revision(self, revision: str, keys: Mapping[str, IssuerKeys] | None = None) -> PolicyData:
+        """Give the same data under the name of its revision, with the *keys* of its issuers."""
+        return replace(self, revision=revision, issuer_keys=keys or {})
 
     def tree(self) -> JsonDict:
         """Give the document that OPA loads as `data`."""
@@ -120,7 +128,8 @@ def override(base: PolicyData, given: Mapping[str, Any]) -> PolicyData:
         registry if isinstance(registry, dict) else {},
         base.surroundings,
     )
-    return replace(data, findings=wrong + data.findings, revision=base.revision)
+    findings = wrong + data.findings
+    return replace(data, findings=findings, revision=base.revision, issuer_keys=base.issuer_keys)
 
 
 def _examine(

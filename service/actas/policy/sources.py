@@ -15,6 +15,7 @@ from actas.errors import ActivationError, Problem
 from actas.policy import located
 from actas.policy.adopter_root import AdopterRoot, read_root
 from actas.policy.git import head_commit
+from actas.policy.key_files import KeyFile
 from actas.policy.located import Located, Merged
 
 CUSTOM = "custom/actas"
@@ -50,6 +51,7 @@ class PolicySources:
     shipped_settings: Located
     custom_settings: Merged
     registry: Merged
+    keys: tuple[KeyFile, ...]
     commits: tuple[str, ...]
 
     def folders(self, kind: str, *, custom: bool) -> dict[str, bool]:
@@ -90,6 +92,7 @@ def load(roots: Sequence[Path], *, shipped: Path | None = None) -> PolicySources
         shipped_settings=located.read(shipped / "actas" / "settings" / "data.yaml"),
         custom_settings=located.merge((root.settings for root in adopters), join_sections=False),
         registry=located.merge((root.registry for root in adopters), join_sections=True),
+        keys=tuple(file for root in adopters for file in root.keys),
         commits=tuple(commit for root in roots if (commit := head_commit(root))),
     )
 

@@ -85,9 +85,10 @@ class Workbench:
         overrides = {name: data[name] for name in ("settings", "registry") if data and name in data}
         state = _state(data)
         at = time.time() if now is None else float(now)
-        return await self._decider.decide_with(
+        _seen, decision = await self._decider.decide_with(
             request, now=at, data=overrides or None, state=state.lookup(request), timeout=DECIDE_SECONDS
         )
+        return decision
 
     async def check(self, request: Mapping[str, Any], *, now: int, data: Mapping[str, Any] | None) -> Decision:
         """Decide an exchange document, as the suite runner asks (`actas.policy.runner.Checker`)."""
@@ -98,8 +99,10 @@ class Workbench:
     ) -> tuple[Decision, tuple[FiredRule, ...]]:
         """Decide *request* and explain each denial by its rule, its place and the input that it saw."""
         at = int(time.time()) if now is None else now
-        decision = await self.decide(request, now=at)
         state = RevocationState.fresh().lookup(request)
+        request, decision = await self._decider.decide_with(
+            request, now=float(at), data=None, state=state, timeout=DECIDE_SECONDS
+        )
         seen = policy_input.build(request, now=at, state=state)
         return decision, explain(decision, seen, self.compiled.metadata)
 

@@ -66,12 +66,13 @@ def build(
     request: ExchangeRequest,
     decision: Decision,
     *,
+    sent: ExchangeRequest | None = None,
     caller: str = "",
     actor: Mapping[str, str] | None = None,
     actor_agent: str = "",
     actor_version: str = "",
 ) -> Record:
-    """Build the record of *decision* on *request*.
+    """Build the record of *decision* on *request*, which the caller *sent* so, or with less that was verified.
 
     *actor* is the current actor (`iss`, `sub`) as the policy resolved it, *actor_agent* and *actor_version* its
     entry in the registry; *caller* is the configured name of the caller that asked.
@@ -109,7 +110,7 @@ def build(
         "bundle_digest": decision.policy.bundle_digest,
         "state_version": decision.policy.state_version,
         "disabled_rules": list(decision.disabled_rules),
-        "request_digest": request_digest(request),
+        "request_digest": request_digest(sent or request),
         "evidence": _evidence(request),
         "caller": caller,
     }
@@ -223,9 +224,12 @@ def _evidence(request: ExchangeRequest) -> Document:
     evidence: Document = {name: "asserted" for name, token in tokens.items() if token is not None and token.verified}
     if request.client.authenticated:
         evidence["client"] = "asserted"
-    for name, items in (("approvals", request.approvals), ("consents", request.consents)):
-        if items and any(item.verified for item in items):
-            evidence[name] = "asserted"
+    approvals = [approval for approval in request.approvals if approval.verified]
+    if approvals:
+        # One word for all: the weaker one, where the caller vouches for some.
+        evidence["approvals"] = "verified" if all(approval.jws for approval in approvals) else "asserted"
+    if any(consent.verified for consent in request.consents):
+        evidence["consents"] = "asserted"
     if request.actor_workload is not None and request.actor_workload.spiffe_id:
         evidence["actor_workload"] = "asserted"
     return evidence

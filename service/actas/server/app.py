@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import tempfile
+import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -41,14 +42,21 @@ _log = structlog.get_logger("actas.server")
 class Service:
     """A service that runs. Made by `running`."""
 
-    def __init__(self, config: Config, metrics: Metrics, revisions: Revisions) -> None:
-        """Wire the parts together; nothing listens yet."""
+    def __init__(self, config: Config, metrics: Metrics, revisions: Revisions, *, since: float) -> None:
+        """Wire the parts together; nothing listens yet. *since* is when the service started."""
         self.metrics = metrics
         self.revisions = revisions
         self.listening: tuple[Listener, ...] = ()
         self.status_port = 0
         self._state = RevocationState.fresh() if config.state is None else RevocationFile(config.state)
-        decider = Decider(revisions.handle, LogRecorder(), state=self._state, observer=metrics)
+        decider = Decider(
+            revisions.handle,
+            LogRecorder(),
+            state=self._state,
+            observer=metrics,
+            audience=config.audience,
+            since=since,
+        )
         servicer = Servicer(
             decider,
             self._explain,
@@ -140,6 +148,8 @@ async def running(config: Config) -> AsyncIterator[Service]:
         OpaNotFoundError: there is no OPA binary.
 
     """
+    # Before anything else: an approval that is given while the policies are activated is a new one.
+    since = time.time()
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         revisions: Revisions
@@ -151,7 +161,7 @@ async def running(config: Config) -> AsyncIterator[Service]:
             revisions = OwnRevisions(config, metrics, opa=opa, directory=directory)
         stack.push_async_callback(revisions.close)
         await revisions.activate("start")
-        service = Service(config, metrics, revisions)
+        service = Service(config, metrics, revisions, since=since)
         await stack.enter_async_context(service.serving())
         yield service
 

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import structlog
+
 from actas.config import Config
 from actas.engine import EngineHealth, PolicyEngine
 from actas.engine.sidecar import SidecarEngine
@@ -24,6 +26,7 @@ from actas.ports import EngineHandle as LeasesEngines
 from actas.server.metrics import Metrics
 
 _ASK_SECONDS = 5.0
+_log = structlog.get_logger("actas.server")
 
 
 class Revisions(Protocol):
@@ -162,6 +165,10 @@ class ForeignRevision:
             await engine.close()
             raise
         metrics.serving(engine.revision, "")
+        unverifiable = [name for name, issuer in data.registry.get("issuers", {}).items() if "jwks_file" in issuer]
+        if unverifiable:
+            # Keys are files of a policy root, and that OPA has data only.
+            _log.warning("no keys of that OPA's issuers: their signatures verify nothing here", issuers=unverifiable)
         return cls(engine, data)
 
     @property

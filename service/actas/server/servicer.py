@@ -37,6 +37,11 @@ class Decides(Protocol):
     async def decide(self, request: ExchangeRequest, *, timeout: float, caller: str) -> Decision:
         """Decide *request* within *timeout* seconds for the caller of that name."""
 
+    async def rehearse(
+        self, request: ExchangeRequest, *, timeout: float, caller: str
+    ) -> tuple[ExchangeRequest, Decision]:
+        """Decide *request*, but use up nothing that may be used once; gives it as policy saw it, too."""
+
 
 Explainer = Callable[[ExchangeRequest, Decision], Sequence[FiredRule]]
 
@@ -76,7 +81,7 @@ class Servicer:
     async def decide(self, data: bytes, context: Context) -> service_pb2.DecideResponse:
         """Decide one exchange."""
         end = self._end(context)
-        _, decision = await self._decide(self._parse(request_pb2.DecideRequest, data), end, callers.current.get())
+        decision = await self._decide(self._parse(request_pb2.DecideRequest, data), end, callers.current.get())
         return service_pb2.DecideResponse(decision=wire.decision_to_proto(decision))
 
     async def decide_batch(self, data: bytes, context: Context) -> service_pb2.DecideBatchResponse:
@@ -98,8 +103,11 @@ class Servicer:
         _refuse_unknown(asked)
         if not asked.HasField("request"):
             raise ProtocolError("request", "is required")
-        request, decision = await self._decide(asked.request, end, caller)
-        rules = [_rule(fired) for fired in self._explainer(request, decision)]
+        request, remaining = self._admit(asked.request, end, caller)
+        async with asyncio.timeout(remaining + _SLACK_SECONDS):
+            seen, decision = await self._decider.rehearse(request, timeout=remaining, caller=caller.name)
+        self._metrics.decision(decision)
+        rules = [_rule(fired) for fired in self._explainer(seen, decision)]
         return service_pb2.ExplainResponse(decision=wire.decision_to_proto(decision), rules=rules)
 
     def _parse(self, kind: type[M], data: bytes) -> M:
@@ -111,25 +119,30 @@ class Servicer:
         allowed = self._default_timeout if remaining is None else min(remaining, self._max_timeout)
         return time.monotonic() + allowed
 
-    async def _decide(
+    def _admit(
         self, asked: request_pb2.DecideRequest, end: float, caller: CallerIdentity
-    ) -> tuple[ExchangeRequest, Decision]:
+    ) -> tuple[ExchangeRequest, float]:
+        """Give the request and the seconds that are left for it."""
         request = wire.request_from_proto(asked, self._limits)
         caller.require_authorization_server(request.authorization_server)
         remaining = end - time.monotonic()
         if remaining <= 0:
             raise TimeoutError
+        return request, remaining
+
+    async def _decide(self, asked: request_pb2.DecideRequest, end: float, caller: CallerIdentity) -> Decision:
+        request, remaining = self._admit(asked, end, caller)
         # The decider keeps the time and knows better what was slow; this bounds the rest, such as the recorder.
         async with asyncio.timeout(remaining + _SLACK_SECONDS):
             decision = await self._decider.decide(request, timeout=remaining, caller=caller.name)
         self._metrics.decision(decision)
-        return request, decision
+        return decision
 
     async def _item(
         self, asked: request_pb2.DecideRequest, end: float, caller: CallerIdentity
     ) -> service_pb2.DecideBatchItem:
         try:
-            _, decision = await self._decide(asked, end, caller)
+            decision = await self._decide(asked, end, caller)
         except Exception as error:
             outward = Outward.of(error)
             note("DecideBatch", outward, error)

@@ -26,12 +26,35 @@ asking if {
 }
 
 client_is_candidate if {
+	_client_alone
+	_no_other_workload
+}
+
+_client_alone if {
 	not asking
 	input.facts.actor_token.mentioned == false
-	input.facts.actor_workload.declared == false
 	input.client.authenticated == true
 	input.client.confidential == true
 }
+
+_no_other_workload if input.facts.actor_workload.declared == false
+
+_no_other_workload if workload_agent == client_agent
+
+# METADATA
+# description: The agent that the registry names under the declared SPIFFE ID.
+workload_agent := data.actas.index.identities[party.iss][party.sub] if party := input.facts.actor_workload.party
+
+# METADATA
+# description: >-
+#   The agent that the registry names under the OAuth client that acts: the one that the actor token was issued to
+#   for itself, else the authenticated one that asks. What the client proved, the agent proved.
+client_agent := data.actas.index.client_identities[input.facts.actor_token.issuer][client_id] if {
+	input.facts.actor_token.svid == false
+	client_id := input.facts.actor_token.own_client
+}
+
+else := data.actas.index.client_identities[input.authorization_server][input.client.client_id] if _client_alone
 
 # Being able to act is not acting: without an actor token only a basis that names the client makes it the actor.
 actor := candidate if input.facts.actor_token.presented

@@ -57,6 +57,36 @@ test_a_client_that_proves_nothing_could_not_act if {
 test_a_client_does_not_act_beside_a_declared_workload if {
 	not _asked(_alone([outcome.given("/request/facts/actor_workload/declared", true)])).candidate
 	not _asked(_alone([outcome.absent("/request/facts/actor_workload")])).candidate
+	not _asked(_alone([_declared, _mail_client])).candidate
+	not _asked(_alone([_declared, _mail_agent])).candidate
+	not _asked(_alone([_declared, _mail_client, _of("chat-agent")])).candidate
+}
+
+test_a_client_acts_under_the_spiffe_id_of_the_agent_that_it_is if {
+	answer := _asked(_alone([_declared, _mail_client, _mail_agent]))
+	answer.candidate == {"iss": _server, "sub": "agent-mail"}
+	answer.agent == "mail-agent"
+	answer.names == {"mail-agent", "agent-mail"}
+}
+
+test_the_declared_workload_is_the_agent_of_its_spiffe_id if {
+	_asked([_mail_agent]).workload_agent == "mail-agent"
+	not _asked([]).workload_agent
+	not _asked([_mail_agent, outcome.absent("/request/facts/actor_workload/party")]).workload_agent
+}
+
+test_a_client_is_an_agent_by_its_token_or_by_its_secret if {
+	_asked(_bot([_mail_client, _actor("own_client", "agent-mail")])).client_agent == "mail-agent"
+	_asked(_alone([_mail_client])).client_agent == "mail-agent"
+	not _asked([_mail_client]).client_agent
+	not _asked(_bot([_mail_client])).client_agent
+	not _asked(array.concat(_asking, [_mail_client])).client_agent
+}
+
+test_an_svid_s_client_is_nobody_s_agent if {
+	elsewhere := outcome.given("/index/client_identities", {"spiffe://example.org": {"bot": "mail-agent"}})
+	not _asked([elsewhere, _actor("own_client", "bot")]).client_agent
+	not _asked(_bot([_mail_client, _actor("own_client", "agent-mail"), _actor("svid", true)])).client_agent
 }
 
 test_a_client_does_not_act_in_place_of_an_actor_token if {
@@ -204,6 +234,8 @@ _alone(changes) := array.concat(
 
 _bot(changes) := array.concat(
 	[
+		_actor("svid", false),
+		_actor("issuer", _server),
 		_actor("party", {"iss": _server, "sub": "service-account-1"}),
 		_actor("own_client", "bot"),
 		outcome.absent("/request/facts/actor_token/spiffe"),
@@ -217,6 +249,15 @@ _may_act_names_client := outcome.given("/request/facts/subject_token/may_act/ent
 	"any_client": true,
 	"understood": true,
 }])
+
+_declared := outcome.given("/request/facts/actor_workload", {
+	"declared": true,
+	"party": {"iss": "spiffe://example.org", "sub": _mail},
+})
+
+_mail_client := outcome.given("/index/client_identities", {_server: {"agent-mail": "mail-agent"}})
+
+_of(agent) := outcome.given("/index/identities", {"spiffe://example.org": {_mail: agent}})
 
 _mail_agent := outcome.given("/index/identities", {"spiffe://example.org": {_mail: "mail-agent"}})
 
@@ -247,6 +288,10 @@ _values["actor"] := exchange.actor
 _values["candidate_client"] := exchange.candidate_client
 
 _values["agent"] := exchange.agent
+
+_values["workload_agent"] := exchange.workload_agent
+
+_values["client_agent"] := exchange.client_agent
 
 _values["limiting_agent"] := exchange.limiting_agent
 

@@ -109,6 +109,8 @@ _spiffe(level) := id if id := level.spiffe
 
 else := input.facts.actor_token.spiffe if level == chain.actor_level
 
+else := input.facts.actor_workload if level == chain.actor_level
+
 # Whether a name denotes an actor: by its sub, its agent's id, or any identity of its agent.
 denotes(name, level) if name in {level.sub, object.get(level, "client_id", level.sub)}
 

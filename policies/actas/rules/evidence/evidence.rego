@@ -4,6 +4,8 @@
 #   A SPIFFE ID without a verified credential authenticates nobody.
 package actas.rules.evidence
 
+import data.actas.lib.exchange
+
 # METADATA
 # description: Every proof of this package. Where all hold, nothing here denies.
 proven if {
@@ -18,7 +20,8 @@ proven if {
 # METADATA
 # title: A credential behind every SPIFFE ID
 # description: >-
-#   Whoever is declared as a workload, or named by a SPIFFE ID, presents an SVID.
+#   Whoever is declared as a workload, or named by a SPIFFE ID, presents an SVID. An OAuth client proves
+#   itself, and with that the workload that the registry names as the same agent.
 # related_resources:
 # - ref: https://datatracker.ietf.org/doc/draft-ietf-wimse-workload-creds/
 #   description: wimse
@@ -38,6 +41,12 @@ _evidence_presented if input.facts.actor_token.svid == true
 _evidence_presented if {
 	input.facts.actor_workload.declared == false
 	input.facts.actor_token.spiffe_subject == false
+}
+
+_evidence_presented if {
+	input.facts.actor_token.spiffe_subject == false
+	exchange.workload_agent
+	exchange.client_agent
 }
 
 # METADATA
@@ -66,7 +75,8 @@ _evidence_well_formed if input.facts.actor_token.svid_well_formed
 # METADATA
 # title: One identity
 # description: >-
-#   The declared SPIFFE ID is the one that the SVID proves, compared whole.
+#   The declared SPIFFE ID is the one that the SVID proves, compared whole, or one of the very agent that
+#   the OAuth client is.
 # related_resources:
 # - ref: https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md
 #   description: spiffe-id, section 2.4
@@ -74,18 +84,24 @@ _evidence_well_formed if input.facts.actor_token.svid_well_formed
 #   code: EVIDENCE_MISMATCH
 #   error: invalid_request
 #   checks: [SVI-07]
-#   reason: the SVID proves another SPIFFE ID than the declared one
+#   reason: the declared SPIFFE ID is not the actor's
 deny contains {
 	"code": "EVIDENCE_MISMATCH",
 	"rule": "evidence",
-	"reason": "the SVID proves another SPIFFE ID than the declared one",
+	"reason": "the declared SPIFFE ID is not the actor's",
 } if not _evidence_matches
 
 _evidence_matches if input.facts.actor_workload.declared == false
 
-_evidence_matches if input.facts.actor_token.presented == false
+# Where there is no evidence at all, there is none that proves another.
+_evidence_matches if not _evidence_presented
 
 _evidence_matches if input.actor_workload.spiffe_id == input.actor_token.claims.sub
+
+_evidence_matches if {
+	exchange.workload_agent == exchange.client_agent
+	exchange.workload_agent == exchange.agent
+}
 
 # METADATA
 # title: One audience

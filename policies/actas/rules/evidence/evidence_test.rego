@@ -61,14 +61,69 @@ test_where_no_workload_is_declared_none_has_to_match if {
 
 # A declared workload without a token lacks its evidence; there is nothing to match.
 test_where_no_token_is_presented_none_has_to_match if {
-	_codes([_actor("presented", false), outcome.absent("/request/actor_token/claims/sub")]) == set()
+	_codes([_no_token]) == {"EVIDENCE_MISSING"}
+	_codes([_no_token, outcome.absent("/request/actor_token")]) == {"EVIDENCE_MISSING"}
 }
 
-test_an_svid_of_which_nobody_knows_whether_it_was_presented_is_denied if {
-	_codes([
-		outcome.absent("/request/facts/actor_token/presented"),
-		outcome.absent("/request/actor_token/claims"),
-	]) == {"EVIDENCE_MISMATCH"}
+test_an_svid_without_a_subject_proves_nobody if {
+	_codes([outcome.absent("/request/actor_token/claims")]) == {"EVIDENCE_MISMATCH"}
+}
+
+test_a_client_proves_the_workload_that_is_the_same_agent if {
+	_codes(_by_client([])) == set()
+	_codes(_by_client([_no_token])) == set()
+}
+
+test_a_client_proves_no_workload_of_another_agent if {
+	other := outcome.given("/index/identities", {"spiffe://example.org": {_mail: "chat-agent"}})
+	_codes(_by_client([other])) == {"EVIDENCE_MISMATCH"}
+	_codes(_by_client([other, _no_token])) == {"EVIDENCE_MISMATCH"}
+}
+
+test_a_client_proves_no_workload_that_nobody_registered if {
+	every nobody in [{}, {"spiffe://example.org": {}}, {_server: {_mail: "mail-agent"}}] {
+		unknown := outcome.given("/index/identities", nobody)
+		_codes(_by_client([unknown])) == {"EVIDENCE_MISSING"}
+		_codes(_by_client([unknown, _no_token])) == {"EVIDENCE_MISSING"}
+	}
+}
+
+test_a_client_that_is_no_agent_proves_no_workload if {
+	every nobody in [{}, {_server: {}}, {"https://idp.example.com": {"agent-mail": "mail-agent"}}] {
+		unknown := outcome.given("/index/client_identities", nobody)
+		_codes(_by_client([unknown])) == {"EVIDENCE_MISSING"}
+		_codes(_by_client([unknown, _no_token])) == {"EVIDENCE_MISSING"}
+	}
+}
+
+test_a_token_of_a_user_proves_no_workload_of_its_client if {
+	_codes(_by_client([outcome.absent("/request/facts/actor_token/own_client")])) == {"EVIDENCE_MISSING"}
+}
+
+test_a_client_that_proves_nothing_proves_no_workload if {
+	every name in ["authenticated", "confidential"] {
+		_codes(_by_client([_no_token, outcome.given(["request", "client", name], false)])) == {"EVIDENCE_MISSING"}
+		_codes(_by_client([_no_token, outcome.absent(["request", "client", name])])) == {"EVIDENCE_MISSING"}
+	}
+}
+
+# The service account's own sub is registered as well, and under another agent.
+test_a_token_of_two_agents_proves_neither_s_workload if {
+	_codes(_by_client([outcome.given("/index/identities", {
+		"spiffe://example.org": {_mail: "mail-agent"},
+		_server: {"service-account-1": "chat-agent"},
+	})])) == {"EVIDENCE_MISMATCH"}
+}
+
+test_a_client_does_not_prove_what_its_token_says_of_itself if {
+	_codes(_by_client([_actor("spiffe_subject", true)])) == {"EVIDENCE_MISSING"}
+	_codes(_by_client([outcome.absent("/request/facts/actor_token/spiffe_subject")])) == {"EVIDENCE_MISSING"}
+}
+
+test_an_svid_is_not_helped_by_a_client_identity if {
+	elsewhere := outcome.given("/request/actor_workload/spiffe_id", "spiffe://example.org/agent/other")
+	_codes(_by_client([_actor("svid", true), elsewhere])) == {"EVIDENCE_MISMATCH"}
+	_codes(_by_client([outcome.absent("/request/facts/actor_token/svid")])) == {"EVIDENCE_MISSING"}
 }
 
 test_a_jwt_svid_for_two_audiences_is_denied if {
@@ -126,6 +181,36 @@ test_a_wit_without_a_key_is_denied if {
 test_a_token_of_which_nobody_knows_whether_it_names_a_key_is_denied if {
 	_codes([outcome.absent("/request/facts/actor_token/key_bound")]) == {"ACTOR_POP_MISSING"}
 }
+
+_mail := "spiffe://example.org/agent/mail"
+
+_server := "https://as.example.com"
+
+# The agent's OAuth client shows an access token of its own, and the registry knows the agent under both names.
+_by_client(changes) := array.concat(
+	[
+		_actor("svid", false),
+		_actor("spiffe_subject", false),
+		_actor("issuer", _server),
+		_actor("party", {"iss": _server, "sub": "service-account-1"}),
+		_actor("own_client", "agent-mail"),
+		outcome.given("/request/actor_token/claims/sub", "service-account-1"),
+		outcome.given("/index/identities", {"spiffe://example.org": {_mail: "mail-agent"}}),
+		outcome.given("/index/client_identities", {_server: {"agent-mail": "mail-agent"}}),
+	],
+	changes,
+)
+
+_no_token := outcome.given("/request/facts/actor_token", {
+	"mentioned": false,
+	"presented": false,
+	"svid": false,
+	"svid_well_formed": true,
+	"spiffe_subject": false,
+	"key_bound": false,
+	"audience_bound": false,
+	"multiple_audiences": false,
+})
 
 _bound(cnf) := outcome.given("/request/facts/actor_token", object.union(
 	outcome.after([]).request.facts.actor_token,

@@ -1,0 +1,142 @@
+"""`actas approve`: sign an approval for one exchange, or make the key that does."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from actas import claims_grammar, strict_json
+from actas.cli import options
+from actas.cli.exits import bad_input, sentences
+from actas.errors import ProtocolError
+from actas.evidence.approvals import DEFAULT_AUDIENCE, MAX_DETAILS_BYTES, MAX_DETAILS_DEPTH, MAX_LIFETIME_SECONDS
+from actas.evidence.signing import SigningKey, load_key, new_key
+
+EXAMPLE = (
+    "Example: actas approve --new-key keys && actas approve --key keys/approvals.key.pem "
+    "--issuer https://approvals.example.com --approver bob --subject alice --actor mail-agent --client-id agent-mail "
+    "--target https://mail.example.com/ --scope mail.delete"
+)
+PRIVATE, PUBLIC = "approvals.key.pem", "approvals.jwks.json"
+_NEEDED = ("key", "issuer", "approver", "subject", "actor", "client_id", "target", "scope")
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([smh])")
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+@sentences
+def approve(
+    *,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="The private key, PEM or JWK.")] = None,
+    issuer: Annotated[
+        str | None, typer.Option(metavar="URI", help="The issuer that the registry gives the role approval.")
+    ] = None,
+    approver: Annotated[str | None, typer.Option(metavar="NAME", help="Who approves.")] = None,
+    subject: Annotated[str | None, typer.Option(metavar="SUB", help="The user, as the sub of the token.")] = None,
+    actor: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who would act: agent id, SPIFFE ID or client id.")
+    ] = None,
+    client_id: Annotated[str | None, typer.Option(metavar="ID", help="The client that asks.")] = None,
+    target: Annotated[str | None, typer.Option(metavar="URI", help="The target that the token is for.")] = None,
+    scope: Annotated[str | None, typer.Option(metavar="SCOPE", help="The scopes, separated by spaces.")] = None,
+    authorization_details: Annotated[
+        str | None, typer.Option(metavar="JSON", help="For exactly these details (RFC 9396).")
+    ] = None,
+    lifetime: Annotated[str, typer.Option("--for", metavar="5m", help="How long it lasts: 90s, 5m, 1h.")] = "5m",
+    audience: options.Audience = DEFAULT_AUDIENCE,
+    kid: Annotated[
+        str | None, typer.Option(metavar="ID", help="The key's name in the jwks_file.", show_default="its thumbprint")
+    ] = None,
+    new_key_in: Annotated[
+        Path | None,
+        typer.Option("--new-key", metavar="DIR", help=f"Write a new {PRIVATE} and its public {PUBLIC}, and end."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the approval with its claims, as JSON.")] = False,
+) -> None:
+    """Sign an approval for one exchange and print it; it is used once.
+
+    Only the signed approval is printed, so that it can be passed on: --form approval=$(actas approve ...).
+    Exit status: 0 done, 2 bad input.
+    """
+    if new_key_in is not None:
+        _write_key(new_key_in)
+        return
+    given = {
+        "key": key, "issuer": issuer, "approver": approver, "subject": subject, "actor": actor,
+        "client_id": client_id, "target": target, "scope": scope,
+    }  # fmt: skip
+    if missing := [f"--{name.replace('_', '-')}" for name in _NEEDED if not given[name]]:
+        raise bad_input(f"{', '.join(missing)} must be given (a key is made with --new-key DIR)")
+    now = int(time.time())
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "aud": audience,
+        "jti": f"apr-{secrets.token_urlsafe(16)}",
+        "iat": now,
+        "exp": now + _seconds(lifetime),
+        **{name: given[name] for name in _NEEDED[2:]},
+    }
+    if authorization_details is not None:
+        claims["authorization_details"] = _details(authorization_details)
+    signed = _key(Path(str(key)), kid or "").sign_approval(claims)
+    typer.echo(json.dumps({"approval": signed, "claims": claims}, indent=2) if as_json else signed)
+
+
+def _seconds(text: str) -> int:
+    found = _DURATION.fullmatch(text)
+    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not 0 < seconds <= MAX_LIFETIME_SECONDS:
+        raise bad_input("--for must be a number of seconds, minutes or hours, such as 90s, 5m or 1h, and at most 24h")
+    return seconds
+
+
+def _details(text: str) -> Any:
+    try:
+        details = strict_json.parse(text, "", max_bytes=MAX_DETAILS_BYTES, max_depth=MAX_DETAILS_DEPTH)
+    except ProtocolError as error:
+        raise bad_input(f"--authorization-details: {error.message}") from None
+    # What no service would take is not signed, nor is what two readers could read differently.
+    if not claims_grammar.are_details(details):
+        raise bad_input("--authorization-details must be a JSON array of objects with a type, each member once")
+    return details.value
+
+
+def _key(path: Path, kid: str) -> SigningKey:
+    try:
+        text = path.read_bytes()
+        if path.stat().st_mode & 0o077:
+            typer.echo(f"warning: {path}: others on this machine can read the key; chmod 600", err=True)
+        return load_key(text, kid)
+    except OSError as error:
+        raise bad_input(f"--key: {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise bad_input(f"--key: {path} {error}") from None
+
+
+def _write_key(directory: Path) -> None:
+    made = new_key()
+    private, public = directory / PRIVATE, directory / PUBLIC
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if public.exists():  # looked at first, so that no key is left without its public half
+            raise FileExistsError(17, os.strerror(17), str(public))
+        _write_new(private, made.pem(), 0o600)
+        _write_new(public, made.public_keys().encode(), 0o644)
+    except FileExistsError as error:
+        raise bad_input(f"{error.filename} is already there, and nothing is overwritten") from None
+    except OSError as error:
+        raise bad_input(f"--new-key: {error.filename}: {error.strerror}") from None
+    typer.echo(f"  {private} (private: keep it out of the policy repository)")
+    typer.echo(f"  {public} (public: the jwks_file of the issuer in the registry)")
+
+
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
