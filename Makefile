@@ -144,6 +144,10 @@ bench-keycloak: setup ## What Actas adds to an exchange of a real Keycloak (need
 mutate: setup ## Delete or negate each expression of each shipped rule: a case must fail
 	@$(PYTHON) tests/policy/mutate.py $(ARGS)
 
+.PHONY: differential
+differential: setup ## Ask both engines 100,000 random questions: they must answer the same
+	@$(PYTHON) tests/policy/differential.py $(ARGS)
+
 .PHONY: fuzz
 fuzz: setup ## Throw 20,000 random inputs at the parsers and the decision
 	@$(PYTHON) tests/fuzz/run.py $(ARGS)

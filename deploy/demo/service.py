@@ -1,4 +1,7 @@
-"""The real service as a process of its own: `actas serve` on a free port, with its OPA beneath it."""
+"""The real service as a process of its own: `actas serve` on a free port, with its OPA beneath it.
+
+The story kills that OPA, so this is the sidecar engine; the embedded one has no process that could be killed.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,7 @@ def running() -> Iterator[Service]:
     with tempfile.TemporaryDirectory(prefix="actas-demo-") as name:
         folder = Path(name)
         command = [sys.executable, "-m", "actas", "serve", "--listen", "127.0.0.1:0", "--policies", str(POLICIES)]
-        command += ["--state", str(state(folder, ())), "--pid-file", str(folder / "serve.pid")]
+        command += ["--engine", "sidecar", "--state", str(state(folder, ())), "--pid-file", str(folder / "serve.pid")]
         # Only our flags count, not the configuration of whoever runs this.
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ACTAS_")}
         chosen = {name: os.environ[name] for name in ("ACTAS_OPA",) if name in os.environ}

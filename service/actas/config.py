@@ -24,6 +24,7 @@ from pydantic_settings import (
 )
 
 from actas import config_checks
+from actas.engine import DEFAULT_ENGINE, EngineKind
 from actas.errors import ConfigError
 from actas.limits import RequestLimits
 from actas.listener import Listener
@@ -105,9 +106,10 @@ class Config(BaseSettings):
     state: Path | None = None
     """The JSON file of revocations."""
 
-    engine: Literal["sidecar"] = "sidecar"
+    engine: EngineKind = DEFAULT_ENGINE
+    """What evaluates the policies: `wasm` in this process, or an OPA child as `sidecar`."""
     opa_url: str = ""
-    """Use this OPA, with the policies it serves, instead of a child of our own."""
+    """Use this OPA, with the policies it serves, instead of an engine of our own."""
     opa_token_file: Path | None = None
     opa_ca_file: Path | None = None
 

@@ -91,6 +91,9 @@ def _engine(config: Config) -> None:
             if getattr(config, name) is not None:
                 raise ConfigError(name, "only goes with opa_url")
         return
+    # The default gives way to a URL; what somebody asked for does not.
+    if config.engine != "sidecar" and "engine" in config.model_fields_set:
+        raise ConfigError("opa_url", f"that OPA evaluates: give opa_url or engine = {config.engine}, not both")
     url = urlsplit(config.opa_url)
     if url.scheme not in {"http", "https"} or not url.hostname:
         raise ConfigError("opa_url", "must be an http or https URL")

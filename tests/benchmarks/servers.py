@@ -37,11 +37,11 @@ class Server:
 
 
 @contextmanager
-def service(root: Path, folder: Path, *, one_call: bool = False) -> Iterator[Server]:
-    """Run `actas serve` over *root*; with *one_call* the same service that asks OPA once per request."""
+def service(root: Path, folder: Path, *, engine: str = "wasm", one_call: bool = False) -> Iterator[Server]:
+    """Run `actas serve` over *root* on *engine*; with *one_call* the same service that asks OPA once per request."""
     script = [str(HERE / "one_call.py")] if one_call else ["-m", "actas", "serve"]
-    flags = ["--listen", "127.0.0.1:0", "--policies", str(root), "--allow-untested"]
-    log = folder / f"service-{'one-call' if one_call else 'actas'}-{root.name}.log"
+    flags = ["--listen", "127.0.0.1:0", "--policies", str(root), "--allow-untested", "--engine", engine]
+    log = folder / f"service-{'one-call' if one_call else engine}-{root.name}.log"
     command = [sys.executable, *script, *flags, "--pid-file", str(log.with_suffix(".pid"))]
     # One decision log line per decision is part of the work; where it is written is not.
     environment = {**os.environ, "ACTAS_LOG_FORMAT": "json", "PYTHONPATH": str(HERE.parents[1] / "service")}

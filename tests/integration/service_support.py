@@ -125,11 +125,14 @@ class RunningService:
         serving = next(event for event in self.events if event["event"] == "serving")
         return str(serving["listen"][0])
 
+    def children(self) -> list[psutil.Process]:
+        """Every process that it has started."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
     @property
     def opa(self) -> psutil.Process:
-        """Its OPA child."""
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        return next(child for child in children if child.name() == "opa")
+        """Its OPA child, which the sidecar engine has."""
+        return next(child for child in self.children() if child.name() == "opa")
 
     def ready(self, port: int) -> tuple[int, dict[str, Any]]:
         """Ask `/ready`."""

@@ -130,11 +130,14 @@ async def activations(running: RunningService, load: Load, times: int) -> dict[s
     return serving
 
 
-async def under_load(folder: Path, times: int) -> None:
+async def under_load(folder: Path, times: int, engine: str) -> None:
     """Activate *times* revisions under sixteen callers and check every answer."""
     GOOD_A.write(adopter_root(folder / "policies"))
     load = Load()
-    async with service(folder, {"policies": folder / "policies"}) as running, AsyncExitStack() as stack:
+    async with (
+        service(folder, {"policies": folder / "policies", "engine": engine}) as running,
+        AsyncExitStack() as stack,
+    ):
         # Channels of one process would share a connection if their settings were the same.
         stubs = [await stack.enter_async_context(stub_of(running.address)) for _ in range(CHANNELS)]
         callers = [asyncio.create_task(load.call(stubs[number % CHANNELS])) for number in range(CALLERS)]
@@ -156,12 +159,14 @@ async def under_load(folder: Path, times: int) -> None:
     assert load.answers.total() > times * CALLERS
 
 
-async def test_eight_activations_under_load_fail_no_call_and_mix_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["wasm", "sidecar"])
+async def test_eight_activations_under_load_fail_no_call_and_mix_nothing(tmp_path: Path, engine: str) -> None:
     """Good, broken and failing revisions alternate: only the good ones answer, each as a whole."""
-    await under_load(tmp_path, 8)
+    await under_load(tmp_path, 8, engine)
 
 
 @pytest.mark.slow
-async def test_fifty_activations_under_load_fail_no_call_and_mix_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["wasm", "sidecar"])
+async def test_fifty_activations_under_load_fail_no_call_and_mix_nothing(tmp_path: Path, engine: str) -> None:
     """The same for as long as the figure in the issue asks."""
-    await under_load(tmp_path, 50)
+    await under_load(tmp_path, 50, engine)

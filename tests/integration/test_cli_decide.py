@@ -48,7 +48,8 @@ def test_one_engine_answers_all_lines(tmp_path: Path) -> None:
     opa.chmod(0o755)
     case = vectors()[0]
 
-    ran = actas("decide", "--jsonl", "-", stdin="\n".join([_line(case)] * 30), env={"ACTAS_OPA": str(opa)})
+    lines = "\n".join([_line(case)] * 30)
+    ran = actas("decide", "--jsonl", "--engine", "sidecar", "-", stdin=lines, env={"ACTAS_OPA": str(opa)})
 
     assert (ran.status, len(ran.documents)) == (0, 30)
     assert started.read_text(encoding="utf-8").splitlines() == ["x"]

@@ -103,7 +103,8 @@ async def outside(folder: Path, settings: dict[str, Any]) -> AsyncIterator[Outsi
 @pytest_asyncio.fixture
 async def managed(tmp_path: Path) -> AsyncIterator[Outside]:
     """A service with an OPA of its own."""
-    async with outside(tmp_path, {"policies": adopter_root(tmp_path / "policies")}) as seen:
+    settings = {"policies": adopter_root(tmp_path / "policies"), "engine": "sidecar"}
+    async with outside(tmp_path, settings) as seen:
         assert (await seen.decide()).effect is Effect.ALLOW
         yield seen
 
@@ -188,7 +189,8 @@ async def test_the_binary_is_gone_when_opa_has_to_be_started_again(
     binary.parent.mkdir()
     os.link(resolve_opa(), binary) if _same_device(tmp_path) else shutil.copy2(resolve_opa(), binary)
     monkeypatch.setenv("ACTAS_OPA", str(binary))
-    async with outside(tmp_path, {"policies": adopter_root(tmp_path / "policies")}) as seen:
+    settings = {"policies": adopter_root(tmp_path / "policies"), "engine": "sidecar"}
+    async with outside(tmp_path, settings) as seen:
         hidden = binary.rename(tmp_path / "hidden")
         os.kill(seen.running.opa.pid, signal.SIGKILL)
         await seen.says("no OPA binary", str(binary))
@@ -337,7 +339,7 @@ async def test_a_port_that_is_taken_meanwhile_is_left_alone(tmp_path: Path, monk
     monkeypatch.setattr(process, "_free_port", first_the_taken_one)
     root = adopter_root(tmp_path / "policies")
     async with _taken(taken):
-        async with app.running(load({"listen": ["127.0.0.1:0"], "policies": [root]})) as running:
+        async with app.running(load({"listen": ["127.0.0.1:0"], "policies": [root], "engine": "sidecar"})) as running:
             async with stub_of(str(running.listening[0])) as stub:
                 answer = await stub.Decide(wire.request_to_proto(exchange()), timeout=5)
     assert wire.decision_from_proto(answer.decision).effect is Effect.ALLOW
@@ -352,7 +354,7 @@ async def test_when_every_port_is_taken_the_start_fails_and_says_so(
     monkeypatch.setattr(process, "_free_port", lambda: taken)
     async with _taken(taken):
         with pytest.raises(ActivationError, match="address already in use"):
-            async with app.running(load({"listen": ["127.0.0.1:0"]})):
+            async with app.running(load({"listen": ["127.0.0.1:0"], "engine": "sidecar"})):
                 raise AssertionError("it serves")
 
 

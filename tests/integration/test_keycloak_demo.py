@@ -98,7 +98,7 @@ def test_ctrl_c_leaves_nothing_running() -> None:
     out, error = told.communicate(timeout=60)
 
     assert said
-    assert {"java", "opa"} <= set(keycloak.split())
+    assert "java" in keycloak.split()
     assert told.returncode == 1, error
     assert error.endswith("nothing is left running\n"), error
     assert out == ""

@@ -36,11 +36,11 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest_asyncio.fixture
-async def running(tmp_path: Path) -> AsyncIterator[RunningService]:
-    """A service with an adopter's root."""
+@pytest_asyncio.fixture(params=["wasm", "sidecar"])
+async def running(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RunningService]:
+    """A service with an adopter's root, on either engine."""
     root = adopter_root(tmp_path / "policies")
-    async with service(tmp_path, {"policies": root}) as started:
+    async with service(tmp_path, {"policies": root, "engine": request.param}) as started:
         yield started
 
 
@@ -93,8 +93,10 @@ async def test_when_opa_is_killed_nothing_is_allowed_until_it_is_back(tmp_path: 
     """UNAVAILABLE, a health that says what is wrong, and a recovery nobody has to help with."""
     port = free_port()
     root = adopter_root(tmp_path / "policies")
-    async with service(tmp_path, {"policies": root, "metrics_listen": f"127.0.0.1:{port}"}) as running:
+    settings = {"policies": root, "engine": "sidecar", "metrics_listen": f"127.0.0.1:{port}"}
+    async with service(tmp_path, settings) as running:
         assert running.ready(port)[0] == 200
+        assert running.ready(port)[1]["evaluates"] == "sidecar"
         # Stopped, not only killed, so that the outage lasts until the health has been asked.
         opa = running.opa
         opa.send_signal(signal.SIGSTOP)
@@ -170,7 +172,7 @@ async def test_a_revocation_counts_from_the_next_decision(tmp_path: Path) -> Non
 @pytest.mark.asyncio
 async def test_sigterm_finishes_what_is_in_flight(running: RunningService) -> None:
     """Every call that began is answered, the process ends with 0, and nothing is left behind."""
-    opa = running.opa
+    children = running.children()
     async with AsyncDecisionClient(running.address, timeout=10, connections=4) as client:
         await client.decide(exchange())
         calls = [asyncio.ensure_future(client.decide(exchange(request_id=str(n)))) for n in range(32)]
@@ -182,7 +184,7 @@ async def test_sigterm_finishes_what_is_in_flight(running: RunningService) -> No
     assert running.process.returncode == 0
     assert [answer for answer in answers if isinstance(answer, BaseException)] == []
     assert sum(event["event"] == "decision" for event in running.events) == 33
-    await until(lambda: not opa.is_running())
+    await until(lambda: not any(child.is_running() for child in children))
     assert not (running.folder / "serve.pid").exists()
 
 

@@ -21,12 +21,14 @@ import pytest
 from actas import policy_input
 from actas.decision import Effect
 from actas.document import from_document
+from actas.engine import EngineKind
 from actas.engine.process import _free_port
 from actas.engine.result import parse_result
 from actas.engine.sidecar import SidecarEngine
 from actas.errors import ActivationError, EngineError
 from actas.limits import RequestLimits
 from actas.policy.bundle import CompiledPolicy, compile_policy
+from actas.policy.engines import Engines
 from actas.policy.state import RevocationState
 from actas.policy.workbench import Workbench
 from activation_support import problems, write
@@ -98,18 +100,19 @@ _small if to_number(input.context.task_id) <= 5
 """
 
 
-async def test_a_built_in_that_fails_denies(tmp_path: Path) -> None:
-    """Trap 2: a failing built-in makes an accusation undefined; a proof denies then, and strict OPA gives no answer."""
+@pytest.mark.parametrize("kind", ["sidecar", "wasm"])
+async def test_a_built_in_that_fails_denies(tmp_path: Path, kind: EngineKind) -> None:
+    """Trap 2: a failing built-in makes an accusation undefined; a proof denies then, and no engine gives an answer."""
     naive = 'deny contains "TASK_TOO_LARGE" if to_number(input.context.task_id) > 5\n'
     document = {"context": {"task_id": "many"}}
 
     assert naive_denials(tmp_path, naive, document) == []
 
     root = write(tmp_path / "root", {"custom/actas/rules/adult/adult.rego": PROVEN_RULE})
-    compiled = compile_policy([root], opa=opa(), into=tmp_path, testing=True)
+    compiled = compile_policy([root], opa=opa(), into=tmp_path, wasm=True)
     denials = evaluate("data.custom.actas.rules.adult.deny", compiled.path, document)
     assert [denial["code"] for denial in denials] == ["TASK_TOO_LARGE"]
-    async with Workbench.on(compiled, opa()) as workbench:
+    async with Workbench.on(compiled, Engines(kind, opa())) as workbench:
         failing = BASE["request"] | {"context": {"task_id": "many"}}
         with pytest.raises(EngineError):
             await workbench.check(failing, now=BASE["now"], data=BASE["data"])
@@ -127,7 +130,7 @@ async def test_a_setting_of_the_wrong_type_switches_no_rule_off(shipped: Compile
     root = write(tmp_path / "root", {"custom/actas/settings/data.yaml": 'max_chain_depth: "4"\n'})
     with pytest.raises(ActivationError, match="max_chain_depth"):
         compile_policy([root], opa=opa(), into=tmp_path)
-    async with Workbench.on(shipped, opa()) as workbench:
+    async with Workbench.on(shipped, Engines("sidecar", opa())) as workbench:
         changed = BASE["data"] | {"settings": {"max_chain_depth": "4"}}
         decision = await workbench.check(BASE["request"], now=BASE["now"], data=changed)
     assert [denial.code for denial in decision.denials] == ["SETTINGS_INVALID"]

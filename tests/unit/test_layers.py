@@ -44,6 +44,7 @@ DOORS = {
     STUBS: ("wire/", "server/", "client/"),
     "opa_client": ("engine/opa.py",),
     "aiohttp": ("engine/opa.py",),
+    "wasmtime": ("engine/wasm/",),
     "joserfc": ("evidence/",),
     "grpc": ("server/", "client/", "wire/"),
     "google.protobuf": ("wire/", "server/", "client/"),

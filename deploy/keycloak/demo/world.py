@@ -94,7 +94,7 @@ def running(say: Say) -> Iterator[World]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="actas-keycloak-demo-")))
         dist = kc_dist.ensure(say)
-        say("Starting Actas: it compiles the policies, runs their suites and starts OPA ...")
+        say("Starting Actas: it compiles the policies, runs their suites and starts their engine ...")
         actas = stack.enter_context(Actas())
         say("Starting Keycloak, half a minute ...")
         keycloak = stack.enter_context(Keycloak(dist, port_like(HOSTNAME), target=actas.address))

@@ -25,7 +25,7 @@ _allow := {
 	"obligations": [],
 	"act": _act,
 	"notes": sort(_notes),
-	"withheld_scope": [withheld | some withheld in _withheld_scope],
+	"withheld_scope": sort(_withheld_scope),
 	"limits": {
 		"scope": sort(ceiling.granted_scope),
 		"audience": input.facts.targets,
@@ -164,10 +164,12 @@ _switched_off(denial) if {
 	_codes[denial.code].locked == false
 }
 
+# Sorted, because only OPA itself goes through a set in order.
 _failing := [denial |
+	denials := sort(_denials)
 	group := min({_codes[d.code].group_index | some d in _denials})
 	some order in sort({_codes[d.code].order | some d in _denials})
-	some denial in _denials
+	some denial in denials
 	_codes[denial.code].group_index == group
 	_codes[denial.code].order == order
 ]

@@ -1,4 +1,4 @@
-"""Asks for decisions: of an OPA child that this command starts, or of a running service."""
+"""Asks for decisions: of an engine that this command starts, or of a running service."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from actas.cli.exchange_lines import ExchangeLine
 from actas.cli.exits import Exit, status_of
 from actas.decision_document import decision_to_document
+from actas.engine import EngineKind
 from actas.errors import ActasError, ProtocolError
 from actas.policy.workbench import Workbench
 
@@ -28,9 +29,9 @@ _REMOTE_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def of_policies(policies: list[Path]) -> AsyncIterator[Ask]:
+async def of_policies(policies: list[Path], engine: EngineKind) -> AsyncIterator[Ask]:
     """Yield a function that decides one line on the shipped policies and these."""
-    async with Workbench.open(policies) as workbench:
+    async with Workbench.open(policies, engine=engine) as workbench:
 
         async def ask(line: ExchangeLine) -> Document:
             return decision_to_document(await workbench.decide(line.request, now=line.now, data=line.data))

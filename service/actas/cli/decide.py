@@ -20,6 +20,7 @@ from actas.cli.exchange_lines import ExchangeLine
 from actas.cli.exits import Exit, bad_input, sentences
 from actas.cli.progress import Progress
 from actas.cli.render import show_decision
+from actas.engine import DEFAULT_ENGINE
 
 if TYPE_CHECKING:
     from actas.client import Target
@@ -33,6 +34,7 @@ def decide(
     *,
     policies: options.Policies = None,
     now: options.Now = None,
+    engine: options.Engine = DEFAULT_ENGINE,
     as_json: options.Json = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="A {request, now?, data?} and an answer per line.")] = False,
     target: Annotated[
@@ -54,7 +56,9 @@ def decide(
     else:
         lines = (functools.partial(exchange_file.read, name, at) for name in files)
     say = _say_compact if jsonl else _say_document(files, as_json)
-    source = asking.of_policies(policies or []) if target is None else asking.of_service(_target(target, tls, ca))
+    source = (
+        asking.of_policies(policies or [], engine) if target is None else asking.of_service(_target(target, tls, ca))
+    )
     raise typer.Exit(asyncio.run(_decide(source, lines, say)))
 
 

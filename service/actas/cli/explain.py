@@ -15,6 +15,7 @@ from actas.cli.exits import Exit, sentences
 from actas.cli.progress import Progress
 from actas.cli.render import show_explanation
 from actas.decision_document import decision_to_document
+from actas.engine import DEFAULT_ENGINE, EngineKind
 from actas.policy.workbench import Workbench
 
 EXAMPLE = "Example: actas explain exchange.yaml --policies policies"
@@ -25,6 +26,7 @@ def explain(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="An exchange document, JSON or YAML; - is stdin.")],
     policies: options.Policies = None,
     now: options.Now = None,
+    engine: options.Engine = DEFAULT_ENGINE,
     as_json: options.Json = False,
 ) -> None:
     """Decide one exchange and show which rules fired, where they stand, and what they saw.
@@ -32,7 +34,7 @@ def explain(
     Exit status: 0 allow, 1 deny, 2 bad input, 3 no decision could be made.
     """
     line = exchange_file.read(file, options.moment(now))
-    document = asyncio.run(_explain(policies or [], line))
+    document = asyncio.run(_explain(policies or [], engine, line))
     if as_json:
         typer.echo(json.dumps(document, indent=2))
     else:
@@ -40,8 +42,8 @@ def explain(
     raise typer.Exit(Exit.OK if document["decision"]["effect"] == "ALLOW" else Exit.DENY)
 
 
-async def _explain(policies: list[Path], line: ExchangeLine) -> dict[str, Any]:
+async def _explain(policies: list[Path], engine: EngineKind, line: ExchangeLine) -> dict[str, Any]:
     with Progress("starting the policy engine"):
-        async with Workbench.open(policies) as workbench:
+        async with Workbench.open(policies, engine=engine) as workbench:
             decision, fired = await workbench.explain(line.request, now=line.now)
     return {"decision": decision_to_document(decision), "rules": [rule.to_document() for rule in fired]}

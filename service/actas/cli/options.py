@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from actas.cli.exits import bad_input
+from actas.engine import EngineKind
 from actas.policy import frozen_time
 
 Policies = Annotated[
@@ -18,6 +19,10 @@ Policies = Annotated[
 Audience = Annotated[
     str,
     typer.Option(envvar="ACTAS_AUDIENCE", metavar="NAME", help="Who signed approvals are for: the service's audience."),
+]
+Engine = Annotated[
+    EngineKind,
+    typer.Option("--engine", envvar="ACTAS_ENGINE", help="What evaluates, as in actas serve."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Now = Annotated[

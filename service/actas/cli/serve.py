@@ -24,9 +24,12 @@ def serve(
         list[str] | None, typer.Option(metavar="HOST:PORT|unix:PATH", help="Where to listen; repeatable.")
     ] = None,
     policies: options.Policies = None,
-    engine: Annotated[str | None, typer.Option(metavar="sidecar", help="What evaluates the policies.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(metavar="wasm|sidecar", help="What evaluates: this process, or an OPA.", show_default="wasm"),
+    ] = None,
     opa_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Use this OPA and its policies instead of a child of our own.")
+        str | None, typer.Option(metavar="URL", help="Use this OPA and its policies instead of an engine of our own.")
     ] = None,
     workers: Annotated[int | None, typer.Option(metavar="1", help="Worker processes; one for now.")] = None,
     receipts: Annotated[

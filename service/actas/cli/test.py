@@ -15,6 +15,7 @@ from actas.cli import options
 from actas.cli.exits import Exit, bad_input, sentences
 from actas.cli.progress import Progress
 from actas.cli.render_report import show_report
+from actas.engine import DEFAULT_ENGINE, EngineKind
 from actas.policy import fixtures, junit, rego_tests, runner, suite_gate
 from actas.policy.fixtures import Suite
 from actas.policy.report import Outcome, Report
@@ -30,6 +31,7 @@ def run_tests(
     ] = None,
     *,
     policies: options.Policies = None,
+    engine: options.Engine = DEFAULT_ENGINE,
     as_json: options.Json = False,
     junit_file: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
     coverage: Annotated[bool, typer.Option("--coverage", help="Measure what the Rego tests cover.")] = False,
@@ -49,7 +51,7 @@ def run_tests(
     Exit status: 0 all passed, 1 not, 2 bad input, 3 no decision could be made.
     """
     measured = (threshold or 0.0) if coverage or threshold is not None else None
-    report = asyncio.run(_run(paths or [], policies or [], only, measured))
+    report = asyncio.run(_run(paths or [], policies or [], engine, only, measured))
     if junit_file is not None:
         try:
             junit_file.write_text(junit.to_xml(report), encoding="utf-8")
@@ -66,13 +68,15 @@ def run_tests(
     raise typer.Exit(Exit.OK if report.passed else Exit.DENY)
 
 
-async def _run(paths: list[Path], policies: list[Path], only: str, threshold: float | None) -> Report:
+async def _run(
+    paths: list[Path], policies: list[Path], engine: EngineKind, only: str, threshold: float | None
+) -> Report:
     started = time.monotonic()
     with Progress("reading the suites") as progress:
         suites = _suites(paths, policies)
         total = sum(len(suite.cases) for suite in suites)
-        progress.say("compiling the policies and starting OPA")
-        async with Workbench.open(policies) as workbench:
+        progress.say("compiling the policies and starting their engine")
+        async with Workbench.open(policies, engine=engine) as workbench:
             ran = 0
 
             def count(_case: object) -> None:

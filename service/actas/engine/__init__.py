@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from actas.engine.result import PolicyResult
 
-__all__ = ["EngineHealth", "PolicyEngine", "PolicyResult"]
+__all__ = ["DEFAULT_ENGINE", "EngineHealth", "EngineKind", "PolicyEngine", "PolicyResult"]
+
+EngineKind = Literal["wasm", "sidecar"]
+DEFAULT_ENGINE: EngineKind = "wasm"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ texts quote values of the input.
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -18,6 +17,7 @@ from typing import Any
 import aiohttp
 from opa_client import AsyncOpaClient
 
+from actas.engine.question import serialize
 from actas.errors import EngineError, Status
 
 # Retried single items and several checks at once need more than the one connection of the batches.
@@ -63,7 +63,7 @@ class _Client(AsyncOpaClient):  # type: ignore[misc]  # an untyped base class
             # Every call has its own time limit.
             timeout=aiohttp.ClientTimeout(total=None),
             cookie_jar=aiohttp.DummyCookieJar(),
-            json_serialize=_serialize,
+            json_serialize=serialize,
         )
 
     def _request(self, method: str, url: str, **options: Any) -> AbstractAsyncContextManager[Any]:
@@ -121,21 +121,6 @@ class OpaConnection:
     async def close(self) -> None:
         """Close all connections; calls in flight fail."""
         await self._client.close_connection()
-
-
-def _serialize(question: object) -> str:
-    """JSON that says exactly what the value says, or `EngineError`.
-
-    Escaping a lone surrogate would make OPA decide on U+FFFD instead.
-    """
-    try:
-        text = json.dumps(question, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        text.encode()
-    except (ValueError, TypeError, RecursionError) as error:
-        raise EngineError(
-            "the policy input cannot be written as JSON", status=Status.INTERNAL, reason="ENGINE_BAD_INPUT"
-        ) from error
-    return text
 
 
 def _engine_error(error: BaseException) -> EngineError:

@@ -38,23 +38,37 @@ class CompiledPolicy:
     metadata: RuleTable
     sources: PolicySources
     weaker: tuple[str, ...]
+    testing: bool = False
+
+    @property
+    def wasm(self) -> Path:
+        """The same compiled to WebAssembly, where that was asked for."""
+        return self.path.with_name(f"{self.path.name}.wasm")
 
     def for_checking(self) -> CompiledPolicy:
         """Give the same revision with the test runner's entrypoint, which no bundle that serves has."""
         path = self.path.with_name(f"checking-{self.path.name}")
         _add_modules(self.path, path, self.sources.testing)
-        return replace(self, path=path, digest=_digest(path))
+        return replace(self, path=path, digest=_digest(path), testing=True)
 
     def discard(self) -> None:
         """Delete the bundle file, when its engine is gone."""
         self.path.unlink(missing_ok=True)
+        self.wasm.unlink(missing_ok=True)
 
 
 def compile_policy(
-    roots: Sequence[Path], *, opa: Path, into: Path, testing: bool = False, shipped: Path | None = None
+    roots: Sequence[Path],
+    *,
+    opa: Path,
+    into: Path,
+    testing: bool = False,
+    wasm: bool = False,
+    shipped: Path | None = None,
 ) -> CompiledPolicy:
     """Compile the shipped policies and the adopters' *roots* into a bundle in the directory *into*.
 
+    *testing* adds the entrypoint of the sidecar's test runner, *wasm* the module of the embedded engine.
     Blocks for about as long as OPA needs to compile. Raises `ActivationError` with every problem found.
     """
     sources = load(roots, shipped=shipped)
@@ -80,14 +94,18 @@ def compile_policy(
             raise _refused(problems)
         revision = _revision(sources, data)
         data = data.with_revision(revision, keys)
+        # Two activations of the same content may overlap: one still drains when the other starts.
+        path = into / f"{revision.rpartition(':')[2]}-{token_hex(4)}.tar.gz"
+        compiled = CompiledPolicy(path, revision, "", data, table, sources, ())
+        if wasm:
+            # Before the data are there: the module has none, and each instance loads them.
+            tool.build_wasm(compiled.wasm, capabilities)
         (stage / "data.json").write_text(json.dumps(data.tree()), encoding="utf-8")
         roots_owned = {"revision": revision, "roots": ["actas", CUSTOM]}
         (stage / ".manifest").write_text(json.dumps(roots_owned), encoding="utf-8")
-        # Two activations of the same content may overlap: one still drains when the other starts.
-        path = into / f"{revision.rpartition(':')[2]}-{token_hex(4)}.tar.gz"
         tool.build(path, capabilities, revision)
     weaker = tuple(weaker_settings(data.shipped_settings, data.settings))
-    compiled = CompiledPolicy(path, revision, _digest(path), data, table, sources, weaker)
+    compiled = replace(compiled, digest=_digest(path), weaker=weaker)
     return compiled.for_checking() if testing else compiled
 
 

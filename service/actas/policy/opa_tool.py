@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from actas.errors import ActivationError, Problem
 
 # Compiling the complete policy takes a second; this only ends a process that hangs.
 TIMEOUT_SECONDS = 120.0
+DECISION = "actas/decision/decision"
 # A revision that is being prepared must not slow the decisions of the one that serves.
 _BACKGROUND = (_nice, "-n", "10") if (_nice := shutil.which("nice")) else ()
 
@@ -54,6 +56,21 @@ class OpaTool:
         )
         if done.returncode != 0:
             raise ActivationError([Problem(f"opa build failed: {self._translated(done.stderr.strip())}")])
+
+    def build_wasm(self, output: Path, capabilities: Path) -> None:
+        """Compile the decision to WebAssembly; the module holds the staged modules and no data."""
+        bundle = self._stage / "wasm.tar.gz"
+        done = self._run(
+            *("build", "--target=wasm", f"--entrypoint={DECISION}", f"--capabilities={capabilities}"),
+            *(f"--output={bundle}", "."),
+        )
+        if done.returncode != 0:
+            said = self._translated(done.stderr.strip() or done.stdout.strip())
+            raise ActivationError([Problem(f"opa build for the embedded engine failed: {said}")])
+        with tarfile.open(bundle, "r:gz") as packed:
+            module = packed.extractfile("/policy.wasm")
+            output.write_bytes(module.read() if module is not None else b"")
+        bundle.unlink()
 
     def origin(self, staged: str) -> str:
         """Give the name that a staged file has outside."""

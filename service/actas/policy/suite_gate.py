@@ -11,6 +11,7 @@ from pathlib import Path
 
 from actas.policy import fixtures, runner
 from actas.policy.bundle import CompiledPolicy
+from actas.policy.engines import Engines
 from actas.policy.fixtures import Suite
 from actas.policy.report import Report
 from actas.policy.sources import shipped_policies
@@ -20,21 +21,17 @@ from actas.policy.workbench import Workbench
 _GUARD = "\nguard: true\n"
 
 
-async def run_suites(compiled: CompiledPolicy, roots: Sequence[Path], *, opa: Path) -> Report:
-    """Run the adopters' suites below *roots* and the shipped guard suites on *compiled*, a served revision.
+async def run_suites(compiled: CompiledPolicy, roots: Sequence[Path], engines: Engines) -> Report:
+    """Run the adopters' suites below *roots* and the shipped guard suites on *compiled*, as *engines* will serve it.
 
     `Report.own_cases` counts the adopters' cases; a root without any is untested. Raises `SuiteError` when
-    a suite cannot be read, `EngineError` when OPA cannot be started.
+    a suite cannot be read, `EngineError` or `ActivationError` when the engine cannot be started.
     """
     # YAML takes its time, and the decisions of the serving revision go on meanwhile.
     suites = [*await asyncio.to_thread(own_suites, roots), *await asyncio.to_thread(guard_suites)]
     started = time.monotonic()
-    checking = compiled.for_checking()
-    try:
-        async with Workbench.on(checking, opa) as workbench:
-            results = await runner.run(suites, workbench)
-    finally:
-        checking.discard()
+    async with Workbench.on(compiled, engines) as workbench:
+        results = await runner.run(suites, workbench)
     return Report(compiled.revision, results, seconds=time.monotonic() - started)
 
 

@@ -1,7 +1,7 @@
 """One policy revision on a checking engine: what `decide`, `explain`, `test` and activation's suites run on.
 
-The checking engine is an OPA child with the testing entrypoint, through which a case brings its own time
-and data. Served bundles do not have it, and gRPC cannot reach it.
+On the checking engine a case brings its own time and data. The engine that serves cannot do that: of an OPA child only
+a checking bundle has the entrypoint for it, and gRPC reaches neither.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from actas import policy_input
 from actas.decide import Decider
 from actas.decision import Decision
 from actas.document import from_document
-from actas.engine import PolicyEngine
+from actas.engine import DEFAULT_ENGINE, EngineKind, PolicyEngine
 from actas.engine.opa_binary import resolve_opa
-from actas.engine.sidecar import SidecarEngine
 from actas.errors import ProtocolError
 from actas.explanation import FiredRule, explain
 from actas.policy.bundle import CompiledPolicy, compile_policy
 from actas.policy.data import PolicyData
+from actas.policy.engines import Engines
 from actas.policy.state import RevocationState
 from actas.receipts.record import Record
 from actas.request import ExchangeRequest
@@ -37,7 +37,7 @@ DECIDE_SECONDS = 10.0
 class Workbench:
     """Decides over one revision, at any time and over any data. Nothing is recorded. Made by `open`."""
 
-    def __init__(self, compiled: CompiledPolicy, engine: SidecarEngine, opa: Path) -> None:
+    def __init__(self, compiled: CompiledPolicy, engine: PolicyEngine, opa: Path) -> None:
         self.compiled = compiled
         self.opa = opa
         codes = compiled.data.surroundings
@@ -52,28 +52,25 @@ class Workbench:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, roots: Sequence[Path], *, opa: Path | None = None) -> AsyncIterator[Self]:
-        """Compile the shipped policies with the adopters' *roots* and start the checking engine.
+    async def open(cls, roots: Sequence[Path], *, engine: EngineKind = DEFAULT_ENGINE) -> AsyncIterator[Self]:
+        """Compile the shipped policies with the adopters' *roots* and start a checking *engine*.
 
         Raises `ActivationError` listing what is wrong with the policies, `EngineError`, `OpaNotFoundError`.
         """
-        binary = await asyncio.to_thread(resolve_opa) if opa is None else opa
+        engines = Engines(engine, await asyncio.to_thread(resolve_opa))
         with tempfile.TemporaryDirectory(prefix="actas-workbench-") as folder:
-            compiled = await asyncio.to_thread(compile_policy, list(roots), opa=binary, into=Path(folder), testing=True)
-            async with cls.on(compiled, binary) as workbench:
+            compiled = await asyncio.to_thread(
+                compile_policy, list(roots), opa=engines.opa, into=Path(folder), wasm=engine == "wasm"
+            )
+            async with cls.on(compiled, engines) as workbench:
                 yield workbench
 
     @classmethod
     @asynccontextmanager
-    async def on(cls, compiled: CompiledPolicy, opa: Path) -> AsyncIterator[Self]:
-        """Start the checking engine for *compiled*, which was compiled with the testing entrypoint."""
-        engine = await SidecarEngine.start(
-            compiled.path, revision=compiled.revision, digest=compiled.digest, opa=opa, checking=True
-        )
-        try:
-            yield cls(compiled, engine, opa)
-        finally:
-            await engine.close()
+    async def on(cls, compiled: CompiledPolicy, engines: Engines) -> AsyncIterator[Self]:
+        """Start a checking engine of *engines* for *compiled*."""
+        async with engines.checking(compiled) as engine:
+            yield cls(compiled, engine, engines.opa)
 
     async def decide(
         self, request: ExchangeRequest, *, now: int | None = None, data: Mapping[str, Any] | None = None

@@ -78,7 +78,9 @@ class Service:
             "activation": self.revisions.trouble,
             "state": getattr(self._state, "problem", ""),
         }
-        return {"ready": engine.ok} | {name: value for name, value in detail.items() if value}
+        return {"ready": engine.ok, "evaluates": self.revisions.engine} | {
+            name: value for name, value in detail.items() if value
+        }
 
     async def reload(self, trigger: str) -> None:
         """Activate the policies as they are now. A failure keeps what serves, and is logged where it happens."""
@@ -117,7 +119,10 @@ class Service:
                 await stack.enter_async_context(_task("watch", changed))
                 stack.callback(stop.set)
             _log.info(
-                "serving", listen=[str(listener) for listener in self.listening], revision=self.revisions.revision
+                "serving",
+                listen=[str(listener) for listener in self.listening],
+                revision=self.revisions.revision,
+                engine=self.revisions.engine,
             )
             yield
             _log.info("stopping", grace_seconds=self._config.grace)
@@ -161,6 +166,7 @@ async def running(config: Config) -> AsyncIterator[Service]:
             revisions = OwnRevisions(config, metrics, opa=opa, directory=directory)
         stack.push_async_callback(revisions.close)
         await revisions.activate("start")
+        metrics.engine(revisions.engine)
         service = Service(config, metrics, revisions, since=since)
         await stack.enter_async_context(service.serving())
         yield service

@@ -26,11 +26,12 @@ class Metrics:
             "actas_calls", "Calls by method and gRPC status.", ["method", "status"], registry=self.registry
         )
         self._batches = Histogram(
-            "actas_engine_batch_items", "Items per engine call.", buckets=_ITEMS, registry=self.registry
+            "actas_engine_batch_items", "Items per call to OPA.", buckets=_ITEMS, registry=self.registry
         )
         self._engine_errors = Counter(
             "actas_engine_errors", "Engine failures by reason.", ["reason"], registry=self.registry
         )
+        self._engine = Gauge("actas_engine_info", "What evaluates the policies.", ["engine"], registry=self.registry)
         self._widened = Counter(
             "actas_widened", "Policy answers that the ceiling refused, by bound.", ["bound"], registry=self.registry
         )
@@ -68,6 +69,10 @@ class Metrics:
     def engine_error(self, reason: str) -> None:
         """Count one engine failure; *reason* is its stable word."""
         self._engine_errors.labels(reason).inc()
+
+    def engine(self, name: str) -> None:
+        """Say what evaluates the policies, `wasm` or `sidecar`."""
+        self._engine.labels(name).set(1)
 
     def serving(self, revision: str, digest: str) -> None:
         """Say which policy revision serves now."""

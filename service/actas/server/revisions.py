@@ -1,4 +1,4 @@
-"""The policy revisions of a running service: compiled and served by a child of ours, or by somebody else's OPA."""
+"""The policy revisions of a running service: compiled and served by an engine of ours, or by somebody else's OPA."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from actas.errors import ActivationError, EngineError, Problem, Status
 from actas.policy.activation import ActivationRecord, Activator
 from actas.policy.bundle import CompiledPolicy, compile_policy
 from actas.policy.data import PolicyData, Surroundings
+from actas.policy.engines import Engines
 from actas.policy.handle import EngineHandle
 from actas.policy.metadata import RuleTable
 from actas.policy.suite_gate import own_suites, run_suites
@@ -41,6 +42,10 @@ class Revisions(Protocol):
         """The revision that serves; empty when none does."""
 
     @property
+    def engine(self) -> str:
+        """What evaluates it: `wasm` or `sidecar`."""
+
+    @property
     def trouble(self) -> str:
         """What went wrong with the last change of revision; empty when nothing did."""
 
@@ -58,17 +63,20 @@ class Revisions(Protocol):
 
 
 class OwnRevisions:
-    """Revisions compiled from the shipped policies and *config*'s roots into *directory*, on OPA children of ours."""
+    """Revisions compiled from the shipped policies and *config*'s roots into *directory*, on engines of ours."""
 
     def __init__(self, config: Config, metrics: Metrics, *, opa: Path, directory: Path) -> None:
         """Prepare; nothing serves until the first `activate`."""
         self._config = config
         self._metrics = metrics
-        self._opa = opa
+        self._engines = Engines(config.engine, opa)
+        self.engine = config.engine
         self.handle = EngineHandle()
         self._activator = Activator(
             self.handle,
-            compile_revision=partial(compile_policy, config.policies, opa=opa, into=directory),
+            compile_revision=partial(
+                compile_policy, config.policies, opa=opa, into=directory, wasm=config.engine == "wasm"
+            ),
             run_suites=self._run_suites,
             start_engine=self._start_engine,
             on_record=self._on_record,
@@ -90,7 +98,7 @@ class OwnRevisions:
         return current.metadata if current is not None and current.policy.revision == revision else RuleTable(())
 
     def health(self) -> EngineHealth:
-        """Whether OPA can answer, and if not, why."""
+        """Whether the engine can answer, and if not, why."""
         current = self.handle.current
         return current.engine.health() if current is not None else EngineHealth(False, "no policy revision is active")
 
@@ -110,17 +118,10 @@ class OwnRevisions:
             untested = [root for root in roots if not await asyncio.to_thread(own_suites, [root])]
             if untested:
                 return [Problem("has no suites: add cases, or say --allow-untested", str(root)) for root in untested]
-        return (await run_suites(compiled, roots, opa=self._opa)).failures
+        return (await run_suites(compiled, roots, self._engines)).failures
 
     async def _start_engine(self, compiled: CompiledPolicy) -> PolicyEngine:
-        return await SidecarEngine.start(
-            compiled.path,
-            revision=compiled.revision,
-            digest=compiled.digest,
-            opa=self._opa,
-            on_batch=self._metrics.batch,
-            on_error=self._metrics.engine_error,
-        )
+        return await self._engines.serving(compiled, on_batch=self._metrics.batch, on_error=self._metrics.engine_error)
 
     def _on_record(self, record: ActivationRecord) -> None:
         outcome = "rejected" if not record.ok else "activated" if record.changed else "unchanged"
@@ -145,6 +146,7 @@ class ForeignRevision:
         """Serve with *engine*; the ceiling computes with *data*, which that OPA loaded."""
         self._engine = engine
         self._data = data
+        self.engine = "sidecar"
         self.trouble = ""
 
     @classmethod

@@ -70,9 +70,12 @@ _login_recent if authentication.undemanded
 
 _login_recent if not _age_demanded
 
-_login_recent if input.facts.subject_token.auth_time != "number"
-
-_login_recent if input.now - input.subject_token.claims.auth_time <= authentication.max_age
+# An `else`, because WebAssembly tries every definition, and what is no number cannot be subtracted.
+_login_recent if {
+	input.facts.subject_token.auth_time != "number"
+} else if {
+	input.now - input.subject_token.claims.auth_time <= authentication.max_age
+}
 
 # METADATA
 # title: A known login time

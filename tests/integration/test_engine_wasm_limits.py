@@ -1,0 +1,102 @@
+"""What the embedded engine does about a policy that takes too much time or memory."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from actas.engine.wasm import embedded as embedded_module
+from actas.errors import Status
+from engine_support import until
+from wasm_support import embedded, module_of, reason, refused, saying
+
+pytestmark = pytest.mark.asyncio
+
+# Far more than an evaluation takes, and what a runaway policy may cost everybody else.
+STALL_SECONDS = 0.5
+
+LONG = "[a | some a in numbers.range(1, 30000); some b in numbers.range(1, 30000); a * b == -1]"
+RUNAWAY = saying("_said", f'_said := input.quick if input.quick\n\nelse := sprintf("%v", [count({LONG})])')
+
+
+async def test_a_runaway_policy_is_stopped(tmp_path: Path) -> None:
+    """The call ends soon as an engine error, the loop is held up for that long only, and the next decision is made."""
+    engine = await embedded(module_of(tmp_path, RUNAWAY))
+    longest, done = 0.0, False
+
+    async def others() -> None:
+        nonlocal longest
+        while not done:
+            before = time.monotonic()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.monotonic() - before)
+
+    watching = asyncio.create_task(others())
+    await asyncio.sleep(0.01)
+    error = await refused(engine, {})
+    assert await reason(engine, quick="q") == "q"
+    done = True
+    await watching
+
+    assert error.reason == "ENGINE_TIMEOUT"
+    assert longest < STALL_SECONDS
+    assert engine.health().ok
+
+
+async def test_a_deadline_ends_an_evaluation(tmp_path: Path) -> None:
+    """Whoever waits less than an evaluation may take gets the error at that time."""
+    engine = await embedded(module_of(tmp_path, RUNAWAY))
+    began = time.monotonic()
+    error = await refused(engine, {}, timeout=0.05)
+
+    assert error.reason == "ENGINE_TIMEOUT"
+    assert time.monotonic() - began < embedded_module.EVALUATION_SECONDS
+    assert (await refused(engine, {}, timeout=0.0)).reason == "ENGINE_TIMEOUT"
+
+
+DOUBLING = [f'_text{n} := concat("", [_text{n - 1}, _text{n - 1}])' for n in range(1, 31)]
+GREEDY = saying('sprintf("%v", [count(_text30)])', "_text0 := input.text", *DOUBLING)
+
+
+async def test_a_greedy_policy_gets_no_more_memory_than_it_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gigabyte is refused as an engine error, and the next decision has an instance of its usual size."""
+    # So little that a busy machine gets there before the time is over.
+    monkeypatch.setattr("actas.engine.wasm.instance.WORKING_BYTES", 16 << 20)
+    engine = await embedded(module_of(tmp_path, GREEDY))
+    error = await refused(engine, {"text": "xx"})
+
+    assert (error.status, error.reason) == (Status.INTERNAL, "ENGINE_FAILED")
+    assert await reason(engine, text="") == "0"
+    assert engine._instance is not None
+    assert engine._instance.size < 8 << 20
+
+
+async def test_an_instance_that_has_grown_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The memory of one large decision is given back, and nobody waits for that."""
+    monkeypatch.setattr(embedded_module, "RECYCLE_BYTES", 1 << 20)
+    engine = await embedded(module_of(tmp_path, GREEDY.replace("count(_text30)", "count(_text20)")))
+    grown = engine._instance
+    assert await reason(engine, text="xx") == str(2**21)
+    assert grown is not None
+    assert grown.grown > embedded_module.RECYCLE_BYTES
+    assert await reason(engine, text="") == "0"
+
+    await until(lambda: engine._instance is not grown)
+    assert engine._instance is not None
+    assert engine._instance.grown == 0
+    assert await reason(engine, text="") == "0"
+
+
+async def test_ten_thousand_decisions_do_not_grow(tmp_path: Path) -> None:
+    """Each evaluation overwrites what the one before has left."""
+    engine = await embedded(module_of(tmp_path))
+    instance = engine._instance
+    for number in range(10_000):
+        assert await reason(engine, name=str(number)) == str(number)
+
+    assert engine._instance is instance
+    assert instance is not None
+    assert instance.grown <= 8 * 65536
