@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Iterator
@@ -83,6 +84,8 @@ def inputs(number: int, *, ill_typed: bool = False) -> Iterator[dict[str, Any]]:
             seen = policy_input.build(request, now=_now(draw), state=RevocationState.fresh().lookup(request))
         except (ProtocolError, ValueError, TypeError, OverflowError):
             continue
+        # Facts may hold constants of their module, which would stay changed.
+        seen = copy.deepcopy(seen)
         seen["state"] |= {"revocations": _revocations(draw)} if draw.random() < 0.1 else {}
         for _ in range(draw.choice([1, 2, 3]) if ill_typed else 0):
             _change(seen, draw)
