@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from peers import actas_service, go_embed, opa_rest, vectors
+from peers import actas_service, cerbos, go_embed, opa_rest, vectors
 from peers.missing import PeerMissingError
 from peers.peer import Load, Peer
 
@@ -23,6 +23,7 @@ def start(stack: ExitStack, folder: Path, root: Path, compiled: CompiledPolicy) 
     return [
         *start_local(stack, folder, root, compiled),
         go_embed.start(stack, folder, compiled, base),
+        cerbos.start(stack, folder, root, base),
     ]
 
 

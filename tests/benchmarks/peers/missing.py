@@ -12,6 +12,7 @@ from actas.engine.opa_binary import Progress, cache_path, print_progress
 
 _TELL_EVERY_SECONDS = 5.0
 _LONGEST_SECONDS = 900.0
+_LONGEST_COMPLAINT = 2000
 
 
 class PeerMissingError(Exception):
@@ -33,7 +34,7 @@ def run(
 ) -> None:
     """Run *command* in *folder* and tell every few seconds that *what* is still under way.
 
-    Raises `PeerMissingError` with the last line of its output when it fails.
+    Raises `PeerMissingError` with the end of its output when it fails.
     """
     began = time.monotonic()
     progress(what)
@@ -60,5 +61,5 @@ def run(
             process.wait()
         if process.returncode != 0:
             output.seek(0)
-            lines = output.read().decode(errors="replace").strip().splitlines()
-            raise PeerMissingError(f"{what}: it failed: {lines[-1] if lines else 'it says nothing'}")
+            told = output.read().decode(errors="replace").strip()[-_LONGEST_COMPLAINT:]
+            raise PeerMissingError(f"{what}: it failed: {told or 'it says nothing'}")

@@ -53,3 +53,10 @@ def first_line(log: str) -> str:
     """Give the first line of *log*, once it is whole."""
     line, end, _ = log.partition("\n")
     return line if end else ""
+
+
+def if_open(address: str) -> str:
+    """Give *address* once somebody listens there."""
+    host, _, port = address.rpartition(":")
+    with socket.socket() as probe:
+        return "" if probe.connect_ex((host, int(port))) else address
