@@ -8,8 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import grpc
-from peers import processes, protosets
-from peers.peer import Load, Peer
 from servers import HERE as BENCHMARKS
 from servers import Server, service
 
@@ -17,14 +15,16 @@ from actas import wire
 from actas.client import DecisionClient
 from actas.decision.v1 import service_pb2_grpc
 from actas.request import ExchangeRequest
+from peers import processes, protosets
+from peers.peer import Load, Peer
 
 METHOD = "actas.decision.v1.DecisionService/Decide"
 ALL = ("scope", "audience", "lifetime", "act", "obligations", "reasons", "receipt")
 
 
-def effect_by(stack: ExitStack, server: Server) -> Callable[[ExchangeRequest], str]:
-    """Give the function that asks *server*, with Actas' own client."""
-    client = DecisionClient(server.address, timeout=30)
+def effect_by(stack: ExitStack, server: Server, *, timeout: float = 30.0) -> Callable[[ExchangeRequest], str]:
+    """Give the function that asks *server*, with Actas' own client and *timeout* seconds for a call."""
+    client = DecisionClient(server.address, timeout=timeout)
     stack.callback(client.close)
     return lambda request: client.decide(request).effect.name
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from peers import actas_service, vectors
-from peers.peer import Peer
 from servers import Server
 
 from actas.request import ExchangeRequest
+from peers import actas_service, vectors
+from peers.peer import Peer
 
 # It decides nothing: it has one answer, and only what is measured must get that one.
 ECHO = "grpc_echo"
@@ -46,7 +46,7 @@ def _asked(name: str, effect: Callable[[ExchangeRequest], str]) -> list[Disagree
     for vector in listed:
         try:
             got = effect(vector.request(vectors.now()))
-        except Exception as error:  # noqa: BLE001 - whatever a peer fails with is not the effect
+        except Exception as error:
             got = f"{type(error).__name__}: {error}"
         if got != vector.effect:
             wrong.append(Disagreement(name, vector.id, vector.effect, got))

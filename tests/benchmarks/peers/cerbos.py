@@ -1,7 +1,8 @@
 """Cerbos, from its makers' npm package, with policies of ours in cerbos/policies and the registry as its constants.
 
-It gets an exchange's facts ready made, and it is asked for the effect alone. Its policies are conditions in CEL: they
-can't compute what may be issued, short of texts in `outputs`, and these don't: no scope, lifetime or act comes back.
+It gets an exchange's facts ready made, and it is asked for the effect alone. Its answers may carry values that CEL
+computes (`outputs`), which could be scope, lifetime and `act`; these policies compute none, which costs Cerbos less.
+What it has no notion of is several reasons in an order, the first of which counts.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ import grpc
 from google.protobuf import descriptor_pool, json_format, message_factory
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from peers import cerbos_request, missing, processes, protosets
-from peers.missing import PeerMissingError
-from peers.peer import Load, Peer
 from servers import Server
 
 from actas.engine.opa_binary import Progress, print_progress
 from actas.request import ExchangeRequest
+from peers import cerbos_request, missing, processes, protosets
+from peers.missing import PeerMissingError
+from peers.peer import Load, Peer
 
 SOURCE = Path(__file__).parent / "cerbos"
 METHOD = "cerbos.svc.v1.CerbosService/CheckResources"
@@ -39,7 +40,7 @@ def binary(*, progress: Progress = print_progress) -> Path:
         raise PeerMissingError("Cerbos is pinned for Linux on x86-64 only")
     version = json.loads((SOURCE / "package.json").read_text(encoding="utf-8"))["dependencies"][f"@cerbos/{_PACKAGE}"]
     folder = missing.cache() / "cerbos" / version
-    found = folder / "node_modules" / "@cerbos" / _PACKAGE / _PACKAGE
+    found: Path = folder / "node_modules" / "@cerbos" / _PACKAGE / _PACKAGE
     if not found.is_file():
         npm = shutil.which("npm")
         if npm is None:

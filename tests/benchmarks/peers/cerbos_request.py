@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from peers.questions import question
-
 from actas.request import ExchangeRequest
+from peers.questions import question
 
 _BOTH = ("attested", "claims_well_formed", "named", "active", "exp", "starts", "svid")
 _SUBJECT = (*_BOTH, "form", "typ", "issuer", "party", "scope", "auth_time", "chain", "may_act", "cnf")
-_ACTOR = (*_BOTH, "consistent", "svid_well_formed", "multiple_audiences", "delegated", "aud", "audience_bound")
-_WORKLOAD = ("key_bound", "spiffe")
+_PROOF = ("aud", "audience_bound", "key_bound")
+_ACTOR = (*_BOTH, "consistent", "svid_well_formed", "multiple_audiences", "delegated", *_PROOF)
 _LEVEL = ("iss", "sub")
 _MAY_ACT = ("iss", "sub", "any_client", "client_id", "understood")
 _APPROVAL = ("verified", "status", "subject", "actor", "client_id", "target", "approver", "approved_until")
@@ -56,7 +55,9 @@ def _principal(asked: dict[str, Any]) -> dict[str, Any]:
     if token is None and not workload["declared"]:
         attr["iss"] = asked["authorization_server"]
         return {"id": client["client_id"] or "nobody", "roles": ["client"], "attr": attr}
-    attr["token"] = _picked(facts, (*_ACTOR, *_WORKLOAD))
+    attr["token"] = _picked(facts, _ACTOR)
+    if "spiffe" in facts:
+        attr["token"]["spiffe"] = _picked(facts["spiffe"], ("workload", "trust_domain"))
     attr["workload"] = {
         "declared": workload["declared"],
         "spiffe_id": asked.get("actor_workload", {}).get("spiffe_id", ""),
@@ -79,7 +80,8 @@ def _resource(asked: dict[str, Any]) -> dict[str, Any]:
     approvals = zip(asked["approvals"], facts["approvals"], strict=True)
     return {
         **_picked(asked, ("authorization_server", "grant_type", "requested_token_type", "duplicate_parameters")),
-        **_picked(facts, ("missing_parameters", "targets", "resource", "scope", "lifetime_well_formed")),
+        **_picked(facts, ("missing_parameters", "targets", "scope", "lifetime_well_formed")),
+        "resource": _picked(facts["resource"], ("absolute", "whole", "safe", "secure")),
         "requested_lifetime": asked.get("requested_lifetime", _DEFAULT_SECONDS),
         "approvals": [_picked(given, _APPROVAL) | {"scope": fact["scope"]} for given, fact in approvals],
         "consents": [_picked(consent, _CONSENT) for consent in asked["consents"]],

@@ -20,10 +20,8 @@ class Echo(service_pb2_grpc.DecisionServiceServicer):
     def __init__(self, answer: service_pb2.DecideResponse) -> None:
         self._answer = answer
 
-    async def Decide(  # noqa: N802 - the contract's name
-        self, request: service_pb2.DecideRequest, context: aio.ServicerContext
-    ) -> service_pb2.DecideResponse:
-        """Give the fixed answer; the request was parsed by gRPC."""
+    async def Decide(self, *_: object) -> service_pb2.DecideResponse:  # noqa: N802 - the contract's name
+        """Give the fixed answer; gRPC has parsed the request."""
         return self._answer
 
 

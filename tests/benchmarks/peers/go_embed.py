@@ -13,12 +13,12 @@ from pathlib import Path
 
 import grpc
 from google.protobuf.wrappers_pb2 import BytesValue
-from peers import go_tools, processes, protosets
-from peers.peer import Load, Peer
-from peers.questions import effect_of, question
 
 from actas.policy.bundle import CompiledPolicy
 from actas.request import ExchangeRequest
+from peers import go_tools, processes, protosets
+from peers.peer import Load, Peer
+from peers.questions import effect_of, question
 
 METHOD = "actas.benchmark.v1.PolicyService/Decide"
 # As with OPA over REST: the policy's own answer, unchecked.

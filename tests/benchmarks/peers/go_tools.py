@@ -8,10 +8,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from actas.engine.opa_binary import Progress, print_progress
 from peers import missing
 from peers.missing import PeerMissingError
-
-from actas.engine.opa_binary import Progress, print_progress
 
 SOURCE = Path(__file__).parent / "go_embed"
 GHZ_VERSION = "0.121.0"

@@ -6,13 +6,13 @@ import json
 from contextlib import ExitStack
 
 import httpx
-from peers.peer import Load, Peer
-from peers.questions import effect_of, question
 from servers import opa_alone
 
 from actas.engine.opa_binary import resolve_opa
 from actas.policy.bundle import CompiledPolicy
 from actas.request import ExchangeRequest
+from peers.peer import Load, Peer
+from peers.questions import effect_of, question
 
 PATH = "/v1/data/actas/decision/decision?strict-builtin-errors=true"
 # The policy's own answer is whole; that nothing was widened is checked by nobody.

@@ -23,12 +23,15 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     log: Path,
     address: Callable[[str], str],
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    """Run *command* with its output in *log*; *address* reads where it serves from that, or gives nothing yet."""
+    """Run *command*, texts and paths, with its output in *log*.
+
+    *address* reads from that where it serves, or gives nothing yet. Raises RuntimeError with the end of *log*.
+    """
     with (
         log.open("w") as out,
         subprocess.Popen(list(map(str, command)), stdout=out, stderr=out, env=environment) as process,

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
-from grpc_tools import protoc
+from grpc_tools import protoc  # type: ignore[import-untyped]  # it ships no types
 
 HERE = Path(__file__).parent
 CONTRACT = HERE.parents[2] / "proto"
@@ -31,10 +31,7 @@ def written(folder: Path, name: str, files: FileDescriptorSet) -> Path:
 
 def _compile(target: Path, root: Path, proto: str) -> Path:
     known = resources.files("grpc_tools") / "_proto"
-    status = protoc.main(
-        ["protoc", f"--proto_path={root}", f"--proto_path={known}", "--include_imports", f"--descriptor_set_out={target}"]
-        + [proto]
-    )
-    if status != 0:
+    paths = [f"--proto_path={root}", f"--proto_path={known}"]
+    if protoc.main(["protoc", *paths, "--include_imports", f"--descriptor_set_out={target}", proto]) != 0:
         raise RuntimeError(f"protoc does not take {proto}")
     return target

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from peers import vectors
-
 from actas import policy_input
 from actas.policy.state import RevocationState
 from actas.request import ExchangeRequest
+from peers import vectors
 
 
 def question(request: ExchangeRequest) -> dict[str, Any]:

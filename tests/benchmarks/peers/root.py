@@ -23,8 +23,9 @@ def registry() -> dict[str, Any]:
     """Give the registry of the first vector, with its actor as a registered agent: rules about agents then run."""
     found: dict[str, Any] = vectors.data()["registry"]
     client = found["clients"]["agent-mail"]
-    agent = {"identities": [{"spiffe_id": AGENT}], "scopes": client["scopes"], "max_lifetime_seconds": _LIFETIME_SECONDS}
     found["clients"]["agent-mail"] = {**client, "actors": ["agent-0"]}
+    identities = [{"spiffe_id": AGENT}]
+    agent = {"identities": identities, "scopes": client["scopes"], "max_lifetime_seconds": _LIFETIME_SECONDS}
     return {**found, "agents": {"agent-0": agent}}
 
 

@@ -39,7 +39,7 @@ class Vector:
 @cache
 def published() -> tuple[Vector, ...]:
     """Read the list. Raises ValueError when it contradicts the cases that it names."""
-    known = _cases()
+    known = cases()
     found = []
     for effect, sentences in YAML(typ="safe").load(LIST.read_text(encoding="utf-8")).items():
         for name, sentence in sentences.items():
@@ -66,11 +66,8 @@ def data() -> dict[str, Any]:
     return copy
 
 
-def _lines(name: str) -> list[str]:
-    return (TESTS / name).read_text(encoding="utf-8").splitlines()
-
-
-def _cases() -> dict[str, dict[str, Any]]:
+@cache
+def cases() -> dict[str, dict[str, Any]]:
     """Give all cases by name; `data` is empty where it is that of the first vector."""
     whole = [json.loads(line) for line in _lines("vectors/exchange.jsonl")]
     first = whole[0]
@@ -80,6 +77,10 @@ def _cases() -> dict[str, dict[str, Any]]:
         changed = _nulled(_patched(first["request"], case["request"]))
         cases[case["id"]] = {**case, "request": changed, "data": case.get("data", {})}
     return cases
+
+
+def _lines(name: str) -> list[str]:
+    return (TESTS / name).read_text(encoding="utf-8").splitlines()
 
 
 def _patched(base: Any, patch: Any) -> Any:
