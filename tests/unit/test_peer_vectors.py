@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,15 +35,32 @@ def test_denials_are_of_every_group() -> None:
 def test_dates_move_to_the_present() -> None:
     """An hour-long token of the case is an hour long now; a lifetime and a text of digits stay what they are."""
     now = 1_900_000_000
-    measured = vectors.base().request(now)
-    assert measured.subject_token is not None
-    assert measured.subject_token.claims is not None
-    assert measured.subject_token.claims.value["exp"] == now + 3600
-    assert measured.requested_lifetime == 600
-    text = next(vector for vector in vectors.published() if vector.id == "V023.0").request(now)
+    known = {vector.id: vector for vector in vectors.published()}
+    first = known["V001.0"].request(now)
+    assert first.subject_token is not None
+    assert first.subject_token.claims is not None
+    assert first.subject_token.claims.value["exp"] == now + 3600
+    assert first.requested_lifetime == 600
+    text = known["V023.0"].request(now)
     assert text.subject_token is not None
     assert text.subject_token.claims is not None
     assert text.subject_token.claims.value["exp"] == "1800003600"
+
+
+def test_the_measured_exchange_outlives_the_longest_run() -> None:
+    """Both tokens last a day, and nothing else differs from the first vector: an expired one would measure denials."""
+    now = 1_900_000_000
+    first = next(vector for vector in vectors.published() if vector.id == vectors.BASE).request(now)
+    measured = vectors.base().request(now)
+    for lasting, short in ((measured.subject_token, first.subject_token), (measured.actor_token, first.actor_token)):
+        assert lasting is not None
+        assert short is not None
+        assert lasting.claims is not None
+        assert short.claims is not None
+        assert lasting.claims.value == {**short.claims.value, "exp": now + 86_400}
+    assert replace(measured, subject_token=None, actor_token=None) == replace(
+        first, subject_token=None, actor_token=None
+    )
 
 
 def test_a_list_that_contradicts_its_cases_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ LACKS = ("receipt",)
 def start(stack: ExitStack, compiled: CompiledPolicy, base: ExchangeRequest) -> Peer:
     """Start OPA with the bundle of *compiled*."""
     server = stack.enter_context(opa_alone(resolve_opa(), compiled.path))
-    client = stack.enter_context(httpx.Client(base_url=f"http://{server.address}", timeout=30))
+    client = stack.enter_context(httpx.Client(base_url=f"http://{server.address}", timeout=30, trust_env=False))
 
     def effect(request: ExchangeRequest) -> str:
         answer = client.post(PATH, json={"input": question(request)})

@@ -32,7 +32,7 @@ class Peer:
     name: str
     server: Server
     load: Load
-    """The base exchange of `world.py`, which is allowed."""
+    """The base exchange of `vectors.py`, which is allowed for a day."""
     lacks: tuple[str, ...]
     """What it cannot return at all, of: scope, audience, lifetime, act, obligations, reasons, receipt."""
     effect: Callable[[ExchangeRequest], str]
