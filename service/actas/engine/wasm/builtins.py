@@ -163,7 +163,7 @@ HOST: Mapping[str, Callable[..., Any]] = {
     "strings.count": _count,
 }
 
-# What OPA's module computes itself, but not for all operands as OPA's interpreter does: `strict` sends those others here.
+# What OPA's module computes itself, but not for all operands as the interpreter does: `strict` sends those here.
 HOSTED: Mapping[str, Callable[..., Any]] = {
     **HOST,
     "plus": _on_numbers(lambda a, b: floats.combined(operator.add, a, [b])),
