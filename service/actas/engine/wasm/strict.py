@@ -9,7 +9,7 @@ For some operands the module has a value where OPA's interpreter fails, or anoth
 
 from __future__ import annotations
 
-from actas.engine.wasm import binary
+from actas.engine.wasm import binary, order
 from actas.engine.wasm.builtins import HOST, HOSTED
 from actas.engine.wasm.operands import TESTS
 from actas.errors import ActivationError, Problem
@@ -104,6 +104,14 @@ def _rewritten(module: bytes) -> bytes:
             number = HOSTED_NUMBER[builtin]
             asked = _either([tests[test] for test in wanted], asked, _host(hosts[f"opa_builtin{count}"], number, count))
         code[place] = _guard(count, asked, optional=name in _MAY_BE_NOTHING)
+    for name in (order.ITERATE, order.GET):
+        place, original = names[name] - imported, imported + len(code)
+        kinds.append(kinds[place])
+        code.append(code[place])
+        if name == order.GET:
+            code[place] = order.member(original=original, whole=tests["whole"])
+        else:
+            code[place] = order.following(original=original, compare=names[order.COMPARE])
     changed = {
         binary.FUNCTION: binary.vector([binary.number(kind) for kind in kinds]),
         binary.CODE: binary.vector([binary.number(len(body)) + body for body in code]),
