@@ -141,7 +141,7 @@ async def test_data_that_do_not_fit_are_refused(tiny: WasmModule, monkeypatch: p
     """Data beyond the memory of an instance end its start with a sentence."""
     monkeypatch.setattr("actas.engine.wasm.instance.WORKING_BYTES", 0)
     monkeypatch.setattr("actas.engine.wasm.instance.MEMORY_PER_DATA_BYTE", 2)
-    with pytest.raises(EngineError, match="with its data"):
+    with pytest.raises(EngineError, match=r"1 MiB of JSON, do not fit into the 2 MiB of memory .* --engine sidecar"):
         await embedded(tiny, {"many": list(range(200_000))})
 
 

@@ -127,7 +127,7 @@ async def test_random_requests_are_decided_alike(variant: int) -> None:
     comparison = await differ(QUICK, SEED + variant, VARIANTS[variant])
 
     assert comparison.findings == []
-    assert comparison.outcomes["ALLOW"] > QUICK // 30
+    assert comparison.outcomes["ALLOW"] > QUICK // 5
     assert comparison.outcomes["DENY"] > QUICK // 3
     assert comparison.outcomes.total() == QUICK
 

@@ -11,6 +11,7 @@ _FUNCTION_NAMES = 1
 _FUNC_TYPE, _IMPORTED_FUNCTION = 0x60, 0
 # What follows the kind of an import that is no function: a table's, a memory's, or a global's type.
 _TABLE, _GLOBAL = 1, 3
+_I32 = b"\x7f"
 
 
 @dataclass
@@ -53,6 +54,13 @@ def number(value: int) -> bytes:
     return bytes([*written, value])
 
 
+def signed(value: int) -> bytes:
+    """Write a signed LEB128; *value* is not negative."""
+    # One more bit than there are says that it is not negative.
+    written = number(value)
+    return written if written[-1] < 0x40 else bytes([*written[:-1], written[-1] | 0x80, 0])
+
+
 def vector(items: list[bytes]) -> bytes:
     """Write *items* after their count."""
     return number(len(items)) + b"".join(items)
@@ -82,6 +90,30 @@ def parameter_counts(types: bytes) -> list[int]:
         counts.append(len(reader.bytes()))
         reader.bytes()
     return counts
+
+
+def one_to_one(types: bytes) -> int:
+    """Give the number of the type of functions from one 32-bit integer to one; raises IndexError without any."""
+    reader = Reader(types)
+    for at in range(reader.number()):
+        reader.byte()
+        if [reader.bytes(), reader.bytes()] == [_I32, _I32]:
+            return at
+    raise IndexError("no such type")
+
+
+def import_numbers(imports: bytes) -> dict[str, int]:
+    """Number the imports by name, as far as they are functions: OPA imports its memory last."""
+    reader = Reader(imports)
+    found: dict[str, int] = {}
+    for at in range(reader.number()):
+        reader.bytes()
+        name = reader.bytes().decode()
+        if reader.byte() != _IMPORTED_FUNCTION:
+            break
+        found[name] = at
+        reader.number()
+    return found
 
 
 def imported_functions(imports: bytes) -> int:

@@ -11,6 +11,7 @@ import wasmtime
 from actas.engine.wasm import builtins
 from actas.engine.wasm.calls import DirectCall
 from actas.engine.wasm.module import TICK_SECONDS, WasmModule
+from actas.engine.wasm.strict import HOSTED_NUMBER
 from actas.errors import EngineError, Status
 
 PAGE = 65536
@@ -25,6 +26,7 @@ LARGEST_BYTES = (1 << 31) - PAGE
 _ROOM = 4 * PAGE
 _ALIGNMENT = 8
 _I32 = wasmtime.ValType.i32()
+_HOSTED = {number: name for name, number in HOSTED_NUMBER.items()}
 _ENTRYPOINT = "actas/decision/decision"
 
 
@@ -40,7 +42,8 @@ class Instance:
         """
         self._store = wasmtime.Store(module.engine)
         self._limit(LOADING_SECONDS)
-        self._store.set_limits(memory_size=min(WORKING_BYTES + MEMORY_PER_DATA_BYTE * len(data), LARGEST_BYTES))
+        most = min(WORKING_BYTES + MEMORY_PER_DATA_BYTE * len(data), LARGEST_BYTES)
+        self._store.set_limits(memory_size=most)
         linker = wasmtime.Linker(module.engine)
         self._define(linker)
         try:
@@ -52,7 +55,7 @@ class Instance:
             self.builtins: dict[int, str] = {number: name for name, number in numbers.items()}
             self._entrypoint = json.loads(self._dumped(self._call("entrypoints")))[_ENTRYPOINT]
             self._eval = DirectCall(self._store, self._exported("opa_eval"))
-            self._data = self._loaded(data)
+            self._data = self._loaded_first(data, most)
             self._base = self._call("opa_heap_ptr_get")
         except (wasmtime.WasmtimeError, wasmtime.Trap, builtins.BuiltinFailedError, LookupError, ValueError) as error:
             raise EngineError(
@@ -99,6 +102,17 @@ class Instance:
         # The first tick may come at once.
         self._store.set_epoch_deadline(math.ceil(seconds / TICK_SECONDS) + 1)
 
+    def _loaded_first(self, data: bytes, most: int) -> int:
+        try:
+            return self._loaded(data)
+        except (wasmtime.WasmtimeError, wasmtime.Trap, builtins.BuiltinFailedError, ValueError) as error:
+            raise EngineError(
+                f"the policy data, {len(data) >> 20} MiB of JSON, do not fit into the {most >> 20} MiB of memory "
+                "that the embedded engine may have: serve with --engine sidecar",
+                status=Status.INTERNAL,
+                reason="ENGINE_BROKEN",
+            ) from error
+
     def _loaded(self, document: bytes) -> int:
         address = self._call("opa_malloc", len(document))
         self._write(document, address)
@@ -142,7 +156,7 @@ class Instance:
 
         def call(number: int, _context: int, *operands: int) -> int:
             texts = [self._text(self._call("opa_value_dump", operand)).decode() for operand in operands]
-            answer = builtins.call(self.builtins[number], texts).encode()
+            answer = builtins.call(_HOSTED.get(number) or self.builtins[number], texts).encode()
             address = self._call("opa_malloc", len(answer))
             self._write(answer, address)
             if (value := self._call("opa_value_parse", address, len(answer))) == 0:
