@@ -79,13 +79,10 @@ _proven := {name | data.actas.rules[name].proven}
 
 _unproven := object.keys(data.actas.required.rules) - _proven
 
-# Every required rule is proven, or all that it denies is switched off. Neither: no decision at all.
-_accounted if {
-	count(_unproven) == 0
-	count(_proven) == count(data.actas.required.rules)
-}
+# Nothing is proven that nobody listed, or all that is denied is switched off. Neither: no decision at all.
+_accounted if count(_proven) == count(data.actas.required.rules)
 
-_accounted if {
+else if {
 	some name in _unproven
 	_unproven == {name | some name in _unproven; _raises(name)}
 }
