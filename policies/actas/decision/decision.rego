@@ -97,10 +97,13 @@ _denials contains denial if {
 # METADATA
 # description: Custom rules are discovered, so that adding one is adding a folder; they only ever deny.
 _denials contains denial if {
-	some raised in data.custom.actas.rules[_].deny
+	some raised in _custom_denials[_]
 	denial := _well_formed(raised)
 	not _switched_off(denial)
 }
+
+# Each custom rule is looked up once: there may be hundreds.
+_custom_denials := {name: denials | denials := data.custom.actas.rules[name].deny}
 
 # What is neither proven nor denies is broken or gone.
 _denials contains _missing("rule", name) if {
@@ -125,12 +128,12 @@ _complete if {
 _custom_complete if data.actas.custom_required == {"rules": {}, "limits": {}}
 
 else if {
-	_all_of({name | is_set(data.custom.actas.rules[name].deny)}, data.actas.custom_required.rules)
+	_all_of({name | some name, denials in _custom_denials; is_set(denials)}, data.actas.custom_required.rules)
 	_all_of(object.keys(ceiling.custom_scopes), data.actas.custom_required.limits)
 	_all_of(object.keys(ceiling.custom_lifetimes), data.actas.custom_required.limits)
 }
 
-# Counted and subtracted: WebAssembly would sort both sides of an equation, at a cost that grows with their square.
+# Counted and subtracted: WebAssembly sorts both sides of an equation, in a time that grows with the square of them.
 _all_of(names, required) if {
 	count(names) == count(required)
 	object.keys(required) - names == set()
