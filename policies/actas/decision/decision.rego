@@ -75,14 +75,14 @@ _act := act if act := exchange.act
 else := null
 
 # Required rules are proven one by one. What a rule denies is only asked where it is not proven.
-_proven := {name: true | data.actas.rules[name].proven}
+_proven := {name | data.actas.rules[name].proven}
 
-_unproven := object.keys(data.actas.required.rules) - object.keys(_proven)
+_unproven := object.keys(data.actas.required.rules) - _proven
 
-# Every required rule is proven, or all that it denies is switched off. Neither: no decision at all.
-_accounted if _proven == data.actas.required.rules
+# Nothing is proven that nobody listed, or all that is denied is switched off. Neither: no decision at all.
+_accounted if count(_proven) == count(data.actas.required.rules)
 
-_accounted if {
+else if {
 	some name in _unproven
 	_unproven == {name | some name in _unproven; _raises(name)}
 }
@@ -97,10 +97,13 @@ _denials contains denial if {
 # METADATA
 # description: Custom rules are discovered, so that adding one is adding a folder; they only ever deny.
 _denials contains denial if {
-	some raised in data.custom.actas.rules[_].deny
+	some raised in _custom_denials[_]
 	denial := _well_formed(raised)
 	not _switched_off(denial)
 }
+
+# Each custom rule is looked up once: there may be hundreds.
+_custom_denials := {name: denials | denials := data.custom.actas.rules[name].deny}
 
 # What is neither proven nor denies is broken or gone.
 _denials contains _missing("rule", name) if {
@@ -124,10 +127,16 @@ _complete if {
 
 _custom_complete if data.actas.custom_required == {"rules": {}, "limits": {}}
 
-_custom_complete if {
-	{name: true | is_set(data.custom.actas.rules[name].deny)} == data.actas.custom_required.rules
-	object.keys(ceiling.custom_scopes) == object.keys(data.actas.custom_required.limits)
-	object.keys(ceiling.custom_lifetimes) == object.keys(data.actas.custom_required.limits)
+else if {
+	_all_of({name | some name, denials in _custom_denials; is_set(denials)}, data.actas.custom_required.rules)
+	_all_of(object.keys(ceiling.custom_scopes), data.actas.custom_required.limits)
+	_all_of(object.keys(ceiling.custom_lifetimes), data.actas.custom_required.limits)
+}
+
+# Counted and subtracted: WebAssembly sorts both sides of an equation, in a time that grows with the square of them.
+_all_of(names, required) if {
+	count(names) == count(required)
+	object.keys(required) - names == set()
 }
 
 _raises(name) if count(data.actas.rules[name].deny) > 0

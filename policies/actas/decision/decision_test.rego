@@ -461,6 +461,15 @@ test_a_custom_rule_that_is_gone_denies if {
 	_custom({"custom_rules": {"mine": {"allow": true}}}).denials == _missing("limit or custom rule", "required")
 }
 
+test_a_custom_rule_of_another_name_does_not_stand_in if {
+	_custom({"custom_rules": {"other": {"deny": set()}}}).denials == _missing("limit or custom rule", "required")
+}
+
+test_a_revision_with_a_custom_rule_beside_those_it_lists_denies if {
+	both := {"mine": {"deny": set()}, "other": {"deny": set()}}
+	_custom({"custom_rules": both}).denials == _missing("limit or custom rule", "required")
+}
+
 test_a_custom_rule_proves_nothing if {
 	answer := _custom({
 		"rules": {"one": {"proven": false, "deny": {_denial("TOKEN_NOT_VERIFIED")}}},

@@ -110,7 +110,7 @@ taken_back contains i if {
 # Every scope that needs an approval has one, at every target.
 covered if ceiling.scopes_to_approve == set()
 
-covered if {
+else if {
 	every scope in ceiling.scopes_to_approve {
 		every target in input.facts.targets {
 			some i in relied_on

@@ -12,11 +12,11 @@ import data.actas.lib.exchange
 
 named if may_act_understood
 
-named if count(consents) > 0
+else if count(consents) > 0
 
-named if count(grants) > 0
+else if count(grants) > 0
 
-named if code_bound
+else if code_bound
 
 # The user consented to this actor when the code was issued, or is being asked to.
 code_bound if {
@@ -28,7 +28,7 @@ code_bound if {
 
 _code_of_subject if input.code.stage == "authorization"
 
-_code_of_subject if input.code.sub == exchange.subject.sub
+else if input.code.sub == exchange.subject.sub
 
 # A may_act claim of any other issuer counts as absent.
 may_act := input.facts.subject_token.may_act if {

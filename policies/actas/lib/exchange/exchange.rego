@@ -39,7 +39,7 @@ _client_alone if {
 
 _no_other_workload if input.facts.actor_workload.declared == false
 
-_no_other_workload if workload_agent == client_agent
+else if workload_agent == client_agent
 
 # METADATA
 # description: The agent that the registry names under the declared SPIFFE ID.

@@ -39,7 +39,7 @@ deny contains {
 
 _verifiable if approval.covered
 
-_verifiable if count(approval.unverified) == 0
+else if count(approval.unverified) == 0
 
 # METADATA
 # title: Eligible approvers
@@ -62,7 +62,7 @@ deny contains {
 
 _approvers_eligible if approval.covered
 
-_approvers_eligible if count(approval.ineligible) == 0
+else if count(approval.ineligible) == 0
 
 # METADATA
 # title: An approval
@@ -85,15 +85,15 @@ deny contains {
 _approval_present if approval.covered
 
 # What was presented has a defect of its own, and is denied under the code of that defect.
-_approval_present if count(approval.unverified) > 0
+else if count(approval.unverified) > 0
 
-_approval_present if count(approval.mismatched) > 0
+else if count(approval.mismatched) > 0
 
-_approval_present if count(approval.ineligible) > 0
+else if count(approval.ineligible) > 0
 
-_approval_present if count(approval.ended) > 0
+else if count(approval.ended) > 0
 
-_approval_present if count(approval.taken_back) > 0
+else if count(approval.taken_back) > 0
 
 # METADATA
 # title: An approval of exactly this
@@ -115,7 +115,7 @@ deny contains {
 
 _approval_matches if approval.covered
 
-_approval_matches if count(approval.mismatched) == 0
+else if count(approval.mismatched) == 0
 
 # METADATA
 # title: An approval that still holds
@@ -137,7 +137,7 @@ deny contains {
 
 _approval_unexpired if approval.covered
 
-_approval_unexpired if count(approval.ended) == 0
+else if count(approval.ended) == 0
 
 # METADATA
 # title: An approval that was not taken back
@@ -159,4 +159,4 @@ deny contains {
 
 _approval_standing if approval.covered
 
-_approval_standing if count(approval.taken_back) == 0
+else if count(approval.taken_back) == 0

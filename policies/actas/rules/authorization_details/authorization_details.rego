@@ -38,7 +38,7 @@ deny contains {
 
 _details_valid if input.facts.authorization_details.given == false
 
-_details_valid if {
+else if {
 	input.facts.authorization_details.well_formed
 	every entry in input.authorization_details {
 		type := authorization_details.types[entry.type]
@@ -96,7 +96,7 @@ deny contains {
 
 _comparable if input.facts.authorization_details.given == false
 
-_comparable if {
+else if {
 	every entry in input.authorization_details {
 		authorization_details.types[entry.type].compare in {"subset", "max"}
 	}
@@ -124,7 +124,7 @@ deny contains {
 
 _within_grant if input.facts.authorization_details.given == false
 
-_within_grant if {
+else if {
 	every i, _ in input.authorization_details {
 		authorization_details.within(i)
 	}

@@ -64,7 +64,7 @@ _client_registered if {
 # A type that nobody is issued is the business of the rule token_type.
 _token_type_registered if exchange.client.token_types[input.requested_token_type]
 
-_token_type_registered if not _issuable
+else if not _issuable
 
 _issuable if {
 	input.requested_token_type in {

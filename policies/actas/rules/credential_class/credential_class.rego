@@ -37,14 +37,14 @@ _classes_permitted if {
 	input.facts.actor_token.oauth
 }
 
-_classes_permitted if {
+else if {
 	_permitted(input.subject_token)
 	_actor_class_permitted
 }
 
 _actor_class_permitted if input.facts.actor_token.presented == false
 
-_actor_class_permitted if _permitted(input.actor_token)
+else if _permitted(input.actor_token)
 
 _permitted(token) if token.credential_class in {"", "oauth"}
 

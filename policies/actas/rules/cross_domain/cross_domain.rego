@@ -31,9 +31,9 @@ deny contains {
 
 _domain_allowed if input.facts.actor_token.svid == false
 
-_domain_allowed if _trust_domain.kind == "own"
+else if _trust_domain.kind == "own"
 
-_domain_allowed if {
+else if {
 	_trust_domain.kind == "federated"
 	some path in input.facts.actor_token.spiffe.path_prefixes
 	_trust_domain.paths[path]

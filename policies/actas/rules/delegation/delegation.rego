@@ -40,7 +40,7 @@ deny contains {
 
 _actor_present if exchange.actor
 
-_actor_present if input.facts.subject_token.delegated == false
+else if input.facts.subject_token.delegated == false
 
 # METADATA
 # title: Impersonation
@@ -62,7 +62,7 @@ deny contains {
 
 _not_impersonating if exchange.actor
 
-_not_impersonating if data.actas.settings.impersonation == "allow"
+else if data.actas.settings.impersonation == "allow"
 
 # METADATA
 # title: A basis of the delegation
@@ -88,9 +88,9 @@ deny contains {
 # What may_act says is judged by the rule of that name.
 _basis_present if basis.may_act
 
-_basis_present if basis.named
+else if basis.named
 
-_basis_present if not _actor_acts
+else if not _actor_acts
 
 _actor_acts if exchange.actor
 
@@ -137,4 +137,4 @@ deny contains {
 
 _parties_differ if exchange.actor != exchange.subject
 
-_parties_differ if not _actor_acts
+else if not _actor_acts

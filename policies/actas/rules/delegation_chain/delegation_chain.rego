@@ -35,7 +35,7 @@ deny contains {
 
 _depth_within if count(chain.resulting) <= data.actas.settings.max_chain_depth
 
-_depth_within if not _actor_acts
+else if not _actor_acts
 
 # METADATA
 # title: Loops
@@ -60,11 +60,11 @@ deny contains {
 
 _loop_free if chain.inbound == []
 
-_loop_free if not _actor_acts
+else if not _actor_acts
 
-_loop_free if data.actas.settings.chain_loop == "allow"
+else if data.actas.settings.chain_loop == "allow"
 
-_loop_free if count({chain.identity(level) | some level in chain.resulting}) == count(chain.resulting)
+else if count({chain.identity(level) | some level in chain.resulting}) == count(chain.resulting)
 
 # METADATA
 # title: Who may be delegated to
@@ -87,17 +87,17 @@ deny contains {
 
 _delegation_permitted if chain.inbound == []
 
-_delegation_permitted if not _restricted
+else if not _restricted
 
-_delegation_permitted if exchange.same_actor
+else if exchange.same_actor
 
-_delegation_permitted if {
+else if {
 	some name in exchange.names
 	_restriction[name]
 }
 
 # A raw identity in the list stands for its agent, under whichever identity that acts.
-_delegation_permitted if {
+else if {
 	some name, _ in _restriction
 	chain.identity(chain.named(name)).agent == exchange.agent
 }

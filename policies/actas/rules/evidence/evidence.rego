@@ -38,12 +38,12 @@ deny contains {
 
 _evidence_presented if input.facts.actor_token.svid == true
 
-_evidence_presented if {
+else if {
 	input.facts.actor_workload.declared == false
 	input.facts.actor_token.spiffe_subject == false
 }
 
-_evidence_presented if {
+else if {
 	input.facts.actor_token.spiffe_subject == false
 	exchange.workload_agent
 	exchange.client_agent
@@ -93,12 +93,12 @@ deny contains {
 
 _evidence_matches if input.facts.actor_workload.declared == false
 
+else if input.actor_workload.spiffe_id == input.actor_token.claims.sub
+
 # Where there is no evidence at all, there is none that proves another.
-_evidence_matches if not _evidence_presented
+else if not _evidence_presented
 
-_evidence_matches if input.actor_workload.spiffe_id == input.actor_token.claims.sub
-
-_evidence_matches if {
+else if {
 	exchange.workload_agent == exchange.client_agent
 	exchange.workload_agent == exchange.agent
 }
@@ -123,7 +123,7 @@ deny contains {
 
 _single_audience if input.facts.actor_token.multiple_audiences == false
 
-_single_audience if not _jwt_svid
+else if not _jwt_svid
 
 _jwt_svid if input.actor_token.kind == "jwt_svid"
 
@@ -150,7 +150,7 @@ deny contains {
 # No JWT, so no audience: certificates, WITs that come with a proof, opaque tokens, bridged credentials.
 _actor_audience if input.facts.actor_token.audience_bound == false
 
-_actor_audience if input.authorization_server in input.facts.actor_token.aud
+else if input.authorization_server in input.facts.actor_token.aud
 
 # METADATA
 # title: Proof of possession
@@ -175,7 +175,7 @@ deny contains {
 
 _possession_proven if input.facts.actor_token.key_bound == false
 
-_possession_proven if {
+else if {
 	input.actor_token.pop_jkt != ""
 	object.get(input.facts.actor_token.cnf, "jkt", input.actor_token.pop_jkt) == input.actor_token.pop_jkt
 }

@@ -32,7 +32,7 @@ deny contains {
 
 _grant_type_supported if input.grant_type == "urn:ietf:params:oauth:grant-type:token-exchange"
 
-_grant_type_supported if {
+else if {
 	input.grant_type == "authorization_code"
 	"on_behalf_of" in data.actas.settings.profiles
 }

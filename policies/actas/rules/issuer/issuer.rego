@@ -42,9 +42,9 @@ _issuers_trusted if {
 _actor_issuer_trusted if input.facts.actor_token.form == "absent"
 
 # The issuer of an SVID is its trust domain.
-_actor_issuer_trusted if input.facts.actor_token.svid == true
+else if input.facts.actor_token.svid == true
 
-_actor_issuer_trusted if data.actas.index.issuers[input.facts.actor_token.issuer]
+else if data.actas.index.issuers[input.facts.actor_token.issuer]
 
 # METADATA
 # title: Roles of issuers
@@ -73,13 +73,13 @@ _roles_match if {
 
 _act_role if input.facts.subject_token.has_act == false
 
-_act_role if data.actas.index.issuers[input.facts.subject_token.issuer].roles.act
+else if data.actas.index.issuers[input.facts.subject_token.issuer].roles.act
 
 _actor_role if input.facts.actor_token.form == "absent"
 
-_actor_role if input.facts.actor_token.svid == true
+else if input.facts.actor_token.svid == true
 
-_actor_role if data.actas.index.issuers[input.facts.actor_token.issuer].roles.actor
+else if data.actas.index.issuers[input.facts.actor_token.issuer].roles.actor
 
 # METADATA
 # title: Tenants
@@ -107,7 +107,7 @@ _tenants_match if {
 }
 
 # A client registered without a tenant is of the one that the authorization server says.
-_tenants_match if {
+else if {
 	exchange.client.tenant == ""
 	input.client.tenant == input.facts.subject_token.tenant
 	_actor_tenant_matches
@@ -115,11 +115,11 @@ _tenants_match if {
 
 _actor_tenant_matches if input.facts.actor_token.form == "absent"
 
-_actor_tenant_matches if input.facts.actor_token.tenant in {"", input.facts.subject_token.tenant}
-
 # An SVID's own claims beyond its specification say nothing here, least of all those of another domain.
-_actor_tenant_matches if input.facts.actor_token.svid == true
+else if input.facts.actor_token.svid == true
+
+else if input.facts.actor_token.tenant in {"", input.facts.subject_token.tenant}
 
 _asserted_tenant_matches if input.client.tenant == ""
 
-_asserted_tenant_matches if input.client.tenant == input.facts.subject_token.tenant
+else if input.client.tenant == input.facts.subject_token.tenant

@@ -40,12 +40,12 @@ _well_formed if {
 	basis.may_act.array == false
 }
 
-_well_formed if {
+else if {
 	basis.may_act.well_formed
 	data.actas.settings.may_act_array
 }
 
-_well_formed if basis.may_act_absent
+else if basis.may_act_absent
 
 # METADATA
 # title: Understood members
@@ -68,9 +68,9 @@ deny contains {
 
 _understood if basis.may_act_understood
 
-_understood if basis.may_act_absent
+else if basis.may_act_absent
 
-_understood if {
+else if {
 	every entry in basis.may_act.entries {
 		entry.understood
 	}
@@ -97,9 +97,9 @@ deny contains {
 
 _actor_named if basis.may_act_names
 
-_actor_named if basis.may_act_absent
+else if basis.may_act_absent
 
 # Where nobody acts the rule delegation says what that means.
-_actor_named if not _actor_acts
+else if not _actor_acts
 
 _actor_acts if exchange.actor

@@ -34,9 +34,9 @@ deny contains {
 
 _actor_recognised if input.grant_type == "urn:ietf:params:oauth:grant-type:token-exchange"
 
-_actor_recognised if data.actas.index.agents[input.code.requested_actor]
+else if data.actas.index.agents[input.code.requested_actor]
 
-_actor_recognised if exchange.client.actors[input.code.requested_actor]
+else if exchange.client.actors[input.code.requested_actor]
 
 # METADATA
 # title: The code's own parties
@@ -58,12 +58,12 @@ deny contains {
 
 _code_matches if input.grant_type == "urn:ietf:params:oauth:grant-type:token-exchange"
 
-_code_matches if {
+else if {
 	input.code.stage == "authorization"
 	input.code.client_id == input.client.client_id
 }
 
-_code_matches if {
+else if {
 	input.code.client_id == input.client.client_id
 	input.code.sub == exchange.subject.sub
 	exchange.subject.iss == input.authorization_server

@@ -42,9 +42,9 @@ _required_parameters_present if {
 
 _actor_present_where_required if not _code_exchange
 
-_actor_present_where_required if input.facts.actor_token.presented == true
+else if input.facts.actor_token.presented == true
 
-_actor_present_where_required if input.code.stage == "authorization"
+else if input.code.stage == "authorization"
 
 _code_exchange if input.grant_type == "authorization_code"
 

@@ -40,9 +40,9 @@ _meant_for_presenter if {
 	_presenter_audience(audience)
 }
 
-_meant_for_presenter if input.subject_token.claims.client_id == input.client.client_id
+else if input.subject_token.claims.client_id == input.client.client_id
 
-_meant_for_presenter if input.subject_token.claims.azp == input.client.client_id
+else if input.subject_token.claims.azp == input.client.client_id
 
 _presenter_audience(audience) if audience == input.client.client_id
 
@@ -78,12 +78,12 @@ deny contains {
 
 _actor_of_client if input.facts.actor_token.presented == false
 
-_actor_of_client if {
+else if {
 	some name in exchange.names
 	exchange.client.actors[name]
 }
 
-_actor_of_client if {
+else if {
 	exchange.candidate.iss == input.authorization_server
 	input.facts.actor_token.own_client == input.client.client_id
 }
@@ -111,7 +111,7 @@ deny contains {
 
 _namespaces_apart if input.facts.subject_token.party.sub != input.client.client_id
 
-_namespaces_apart if input.facts.subject_token.party.iss != input.authorization_server
+else if input.facts.subject_token.party.iss != input.authorization_server
 
 # The client's own token names the client rightly.
-_namespaces_apart if input.facts.subject_token.own_client == input.client.client_id
+else if input.facts.subject_token.own_client == input.client.client_id

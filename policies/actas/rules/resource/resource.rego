@@ -86,7 +86,7 @@ _resources_safe if {
 
 _schemes_allowed if input.facts.resource.secure == true
 
-_schemes_allowed if {
+else if {
 	input.facts.resource.secure_or_loopback == true
 	data.actas.settings.allow_loopback_http
 }

@@ -40,7 +40,7 @@ deny contains {
 
 _client_active if input.state.revocations == []
 
-_client_active if not _client_revoked
+else if not _client_revoked
 
 _client_revoked if {
 	some revocation in revocations.active
@@ -72,7 +72,7 @@ _state_known if {
 	input.state.revocations == []
 }
 
-_state_known if {
+else if {
 	input.state.freshness == "fresh"
 	every revocation in input.state.revocations {
 		revocations.readable(revocation)
@@ -99,7 +99,7 @@ deny contains {
 
 _subject_active if input.state.revocations == []
 
-_subject_active if {
+else if {
 	every revocation in revocations.of_subject {
 		revocations.logged_in_after(revocation)
 	}
@@ -125,7 +125,7 @@ deny contains {
 
 _actor_active if input.state.revocations == []
 
-_actor_active if not _actor_revoked
+else if not _actor_revoked
 
 _actor_revoked if {
 	some revocation in revocations.active
@@ -133,7 +133,7 @@ _actor_revoked if {
 }
 
 # Leaving out the actor token does not bring a revoked actor back as its client.
-_actor_revoked if {
+else if {
 	input.facts.actor_token.mentioned == false
 	some revocation in revocations.active
 	revocations.hits(revocation, revocations.client_level)
@@ -162,9 +162,9 @@ deny contains {
 
 _chain_active if input.state.revocations == []
 
-_chain_active if not _chain_revoked
+else if not _chain_revoked
 
-_chain_active if data.actas.settings.chain_member_revocation == "off"
+else if data.actas.settings.chain_member_revocation == "off"
 
 _chain_revoked if {
 	some revocation in revocations.active
@@ -173,7 +173,7 @@ _chain_revoked if {
 }
 
 # What the subject took back from an earlier actor is not handed on by it.
-_chain_revoked if {
+else if {
 	some revocation in revocations.of_delegation
 	some level in chain.inbound
 	revocations.denotes(revocation.actor, level)
@@ -199,7 +199,7 @@ deny contains {
 
 _delegation_active if input.state.revocations == []
 
-_delegation_active if not _delegation_revoked
+else if not _delegation_revoked
 
 _delegation_revoked if {
 	some revocation in revocations.of_delegation
@@ -232,7 +232,7 @@ _tokens_active if {
 
 _jti_active if input.state.revocations == []
 
-_jti_active if not _token_revoked
+else if not _token_revoked
 
 _token_revoked if {
 	some revocation in revocations.active

@@ -79,7 +79,7 @@ deny contains {
 
 _ceiling_known if input.facts.subject_token.scope
 
-_ceiling_known if count(basis.consents) > 0
+else if count(basis.consents) > 0
 
 # METADATA
 # title: Strict mode
@@ -103,7 +103,7 @@ deny contains {
 
 _scope_within if data.actas.settings.scope_excess == "narrow"
 
-_scope_within if exchange.requested_scope - ceiling.granted_scope == set()
+else if exchange.requested_scope - ceiling.granted_scope == set()
 
 # METADATA
 # title: Something is left

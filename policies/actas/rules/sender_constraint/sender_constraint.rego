@@ -38,7 +38,7 @@ deny contains {
 
 _confirmation_known if input.facts.subject_token.key_bound == false
 
-_confirmation_known if input.facts.subject_token.cnf.known
+else if input.facts.subject_token.cnf.known
 
 # METADATA
 # title: Proof of the bound key
@@ -63,12 +63,12 @@ deny contains {
 
 _key_proven if input.facts.subject_token.key_bound == false
 
-_key_proven if {
+else if {
 	input.client.proof_jkt != ""
 	input.facts.subject_token.cnf.jkt == input.client.proof_jkt
 }
 
-_key_proven if {
+else if {
 	input.actor_token.pop_jkt != ""
 	input.client.proof_jkt in {"", input.actor_token.pop_jkt}
 }
@@ -93,4 +93,4 @@ deny contains {
 
 _stays_bound if input.facts.subject_token.key_bound == false
 
-_stays_bound if confirmation.cnf != null
+else if confirmation.cnf != null

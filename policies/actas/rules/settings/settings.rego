@@ -41,7 +41,7 @@ _settings_valid if {
 
 _risk_known if ceiling.risk_classes == set()
 
-_risk_known if {
+else if {
 	every class in ceiling.risk_classes {
 		data.actas.index.risk[class]
 	}

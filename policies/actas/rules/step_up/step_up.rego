@@ -39,7 +39,7 @@ deny contains {
 
 _acr_sufficient if authentication.undemanded
 
-_acr_sufficient if {
+else if {
 	every accepted in authentication.acr_demands {
 		accepted[input.subject_token.claims.acr]
 	}
@@ -68,14 +68,12 @@ deny contains {
 
 _login_recent if authentication.undemanded
 
-_login_recent if not _age_demanded
+else if not _age_demanded
 
-# An `else`, because WebAssembly tries every definition, and what is no number cannot be subtracted.
-_login_recent if {
-	input.facts.subject_token.auth_time != "number"
-} else if {
-	input.now - input.subject_token.claims.auth_time <= authentication.max_age
-}
+# What is no number cannot be subtracted, so that is asked first.
+else if input.facts.subject_token.auth_time != "number"
+
+else if input.now - input.subject_token.claims.auth_time <= authentication.max_age
 
 # METADATA
 # title: A known login time
@@ -97,9 +95,9 @@ deny contains {
 
 _login_time_known if authentication.undemanded
 
-_login_time_known if not _age_demanded
+else if not _age_demanded
 
-_login_time_known if input.facts.subject_token.auth_time in {"number", "malformed"}
+else if input.facts.subject_token.auth_time in {"malformed", "number"}
 
 # METADATA
 # title: A possible login time
@@ -122,19 +120,19 @@ deny contains {
 _login_time_possible if authentication.undemanded
 
 # Where step-up asks for an acr only, no login time is needed; one that cannot be read is still wrong.
-_login_time_possible if {
+else if {
 	not _age_demanded
 	authentication.acr_demands == {}
 }
 
-_login_time_possible if {
+else if {
 	not _age_demanded
 	input.facts.subject_token.auth_time == "number"
 }
 
-_login_time_possible if input.facts.subject_token.auth_time == "absent"
+else if input.facts.subject_token.auth_time == "absent"
 
-_login_time_possible if {
+else if {
 	input.facts.subject_token.auth_time == "number"
 	input.subject_token.claims.auth_time <= input.now + data.actas.settings.clock_skew_seconds
 }

@@ -92,7 +92,7 @@ _targets_allowed if {
 
 _agent_reaches if not _agent_limited
 
-_agent_reaches if {
+else if {
 	every name in input.facts.targets {
 		_agent_targets[data.actas.index.targets[name].canonical]
 	}
@@ -104,7 +104,7 @@ _agent_targets := data.actas.index.agents[exchange.limiting_agent].targets
 
 _grant_reaches if not _granted_only
 
-_grant_reaches if {
+else if {
 	every name in input.facts.targets {
 		some grant in basis.grants
 		grant.targets[data.actas.index.targets[name].canonical]
@@ -119,9 +119,9 @@ _granted_only if {
 
 _other_basis if basis.may_act_understood
 
-_other_basis if basis.code_bound
+else if basis.code_bound
 
-_other_basis if count(basis.consents) > 0
+else if count(basis.consents) > 0
 
 # METADATA
 # title: The target's authorization servers

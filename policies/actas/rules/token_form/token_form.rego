@@ -39,33 +39,33 @@ _types_fit if {
 
 _subject_fits if input.facts.subject_token.form == "declared"
 
-_subject_fits if input.facts.subject_token.form == "bridged"
+else if input.facts.subject_token.form == "bridged"
 
-_subject_fits if {
+else if {
 	input.facts.subject_token.form == "access_token"
 	_subject_issuer.access_token_typ[input.facts.subject_token.typ]
 }
 
-_subject_fits if {
+else if {
 	input.facts.subject_token.form == "opaque"
 	_subject_issuer.opaque
 }
 
 _actor_fits if input.facts.actor_token.form == "absent"
 
-_actor_fits if input.facts.actor_token.form == "declared"
-
-_actor_fits if input.facts.actor_token.form == "bridged"
-
 # An SVID's form is the business of the rule evidence.
-_actor_fits if input.facts.actor_token.form == "svid"
+else if input.facts.actor_token.form == "svid"
 
-_actor_fits if {
+else if input.facts.actor_token.form == "declared"
+
+else if input.facts.actor_token.form == "bridged"
+
+else if {
 	input.facts.actor_token.form == "access_token"
 	_actor_issuer.access_token_typ[input.facts.actor_token.typ]
 }
 
-_actor_fits if {
+else if {
 	input.facts.actor_token.form == "opaque"
 	_actor_issuer.opaque
 }
@@ -98,11 +98,11 @@ _algorithms_allowed if {
 # What has no header is judged by its form.
 _subject_algorithm_allowed if input.facts.subject_token.signed == false
 
-_subject_algorithm_allowed if _subject_issuer.algorithms[input.subject_token.header.alg]
+else if _subject_issuer.algorithms[input.subject_token.header.alg]
 
 _actor_algorithm_allowed if input.facts.actor_token.signed == false
 
-_actor_algorithm_allowed if _actor_issuer.algorithms[input.actor_token.header.alg]
+else if _actor_issuer.algorithms[input.actor_token.header.alg]
 
 _subject_issuer := data.actas.index.issuers[input.facts.subject_token.issuer]
 

@@ -36,7 +36,7 @@ deny contains {
 _subject_unexpired if input.facts.subject_token.exp > _earliest_end
 
 # Without a readable exp the token is refused under another code.
-_subject_unexpired if not _subject_ends
+else if not _subject_ends
 
 _subject_ends if input.facts.subject_token.exp
 
@@ -62,7 +62,7 @@ deny contains {
 
 _actor_unexpired if input.facts.actor_token.exp > _earliest_end
 
-_actor_unexpired if not _actor_ends
+else if not _actor_ends
 
 _actor_ends if input.facts.actor_token.exp
 

@@ -100,21 +100,31 @@ _types_allowed if {
 
 _requested_type_allowed if input.requested_token_type == "urn:ietf:params:oauth:token-type:access_token"
 
-_requested_type_allowed if input.requested_token_type == "urn:ietf:params:oauth:token-type:jwt"
+else if input.requested_token_type == "urn:ietf:params:oauth:token-type:jwt"
 
-_requested_type_allowed if exchange.client.token_types[input.requested_token_type]
+else if exchange.client.token_types[input.requested_token_type]
 
 _subject_type_allowed if input.subject_token.token_type == "urn:ietf:params:oauth:token-type:access_token"
 
-_subject_type_allowed if input.subject_token.token_type == "urn:ietf:params:oauth:token-type:id_token"
+else if {
+	input.subject_token.token_type == "urn:ietf:params:oauth:token-type:id_token"
+}
 
-_subject_type_allowed if input.subject_token.token_type == "urn:ietf:params:oauth:token-type:jwt"
+else if {
+	input.subject_token.token_type == "urn:ietf:params:oauth:token-type:jwt"
+}
 
 _actor_type_allowed if input.facts.actor_token.mentioned == false
 
-_actor_type_allowed if input.actor_token.token_type == "urn:ietf:params:oauth:token-type:access_token"
+else if {
+	input.actor_token.token_type == "urn:ietf:params:oauth:token-type:access_token"
+}
 
-_actor_type_allowed if input.actor_token.token_type == "urn:ietf:params:oauth:token-type:jwt"
+else if {
+	input.actor_token.token_type == "urn:ietf:params:oauth:token-type:jwt"
+}
 
 # Without a type it is no valid request at all, which the rule parameters says.
-_actor_type_allowed if input.actor_token.token_type == ""
+else if {
+	input.actor_token.token_type == ""
+}

@@ -39,7 +39,7 @@ _spiffe_ids_valid if {
 
 _presented_valid if input.facts.actor_token.svid == false
 
-_presented_valid if input.facts.actor_token.spiffe.valid
+else if input.facts.actor_token.spiffe.valid
 
 # METADATA
 # title: A workload has a path
@@ -67,13 +67,13 @@ _workloads_named if {
 _declared_workload if input.facts.actor_workload.workload == true
 
 # What is no SPIFFE ID at all has its own code.
-_declared_workload if input.facts.actor_workload.valid == false
+else if input.facts.actor_workload.valid == false
 
 _presented_workload if input.facts.actor_token.svid == false
 
-_presented_workload if input.facts.actor_token.spiffe.workload == true
+else if input.facts.actor_token.spiffe.workload == true
 
-_presented_workload if input.facts.actor_token.spiffe.valid == false
+else if input.facts.actor_token.spiffe.valid == false
 
 # METADATA
 # title: Trust domains
@@ -95,7 +95,7 @@ deny contains {
 
 _trust_domain_known if input.facts.actor_token.svid == false
 
-_trust_domain_known if data.actas.index.trust_domains[input.facts.actor_token.spiffe.trust_domain]
+else if data.actas.index.trust_domains[input.facts.actor_token.spiffe.trust_domain]
 
 # METADATA
 # title: Keys of the own trust domain
@@ -118,4 +118,4 @@ deny contains {
 
 _bundle_matches if input.facts.actor_token.svid == false
 
-_bundle_matches if input.actor_token.bundle_trust_domain == input.facts.actor_token.spiffe.trust_domain
+else if input.actor_token.bundle_trust_domain == input.facts.actor_token.spiffe.trust_domain
