@@ -89,9 +89,7 @@ class _Source(Generic[C]):
 
     def address(self, turn: int) -> str:
         """Say where the connection number *turn* leads: a service of several workers has one Unix socket for each."""
-        if self._socket is None or self._socket.exists():
-            return self._address
-        sockets = _numbered(self._socket)
+        sockets = [] if self._socket is None else _numbered(self._socket)
         return f"unix:{sockets[turn % len(sockets)]}" if sockets else self._address
 
     def lane(self, turn: int) -> Lane[C]:
@@ -102,8 +100,10 @@ class _Source(Generic[C]):
 
 
 def _numbered(path: Path) -> list[Path]:
-    """Give the sockets PATH.0, PATH.1 and so on that exist, in their order."""
+    """Give the sockets PATH.0, PATH.1 and so on that exist, in their order; none where PATH itself exists."""
     try:
+        if path.exists():
+            return []
         found = [beside for beside in path.parent.iterdir() if _number(beside, path) is not None and beside.is_socket()]
     except OSError:
         return []

@@ -41,6 +41,7 @@ final class Keeper implements AutoCloseable {
     private final Map<Connection, Integer> connecting = new IdentityHashMap<>();
     private final MissedWorkers missedWorkers = new MissedWorkers();
     private int attempts;
+    private int renewed;
     private boolean warm;
 
     Keeper(Connections connections, Duration firstCall) {
@@ -77,7 +78,7 @@ final class Keeper implements AutoCloseable {
         attempts = ready ? 0 : attempts + 1;
         // One at a time, over all connections.
         if (!bad.isEmpty() && (attempts < PROMPT || attempts % RARELY == 0)) {
-            bad.get(attempts % bad.size()).renew();
+            bad.get(renewed++ % bad.size()).renew();
         }
         if (ready) {
             missedWorkers.tick(connections);
