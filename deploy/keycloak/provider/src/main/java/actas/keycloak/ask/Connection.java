@@ -148,8 +148,13 @@ final class Connection implements AutoCloseable {
         return transport.getState(false);
     }
 
+    /** Gives the state, and connects where it rests. What is missed while there is none says nothing about the next. */
     ConnectivityState stateConnecting() {
-        return transport.getState(true);
+        ConnectivityState state = transport.getState(true);
+        if (state != ConnectivityState.READY) {
+            silence.reset();
+        }
+        return state;
     }
 
     /** How many calls in a row were not answered in time. */

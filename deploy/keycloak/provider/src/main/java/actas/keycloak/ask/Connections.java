@@ -69,6 +69,7 @@ final class Connections implements AutoCloseable {
         if (all.stream().anyMatch(one -> one.state() == ConnectivityState.READY)) {
             return all;
         }
+        silence.reset();
         all.stream().skip(1).forEach(Connection::rest);
         return all.subList(0, 1);
     }
