@@ -26,9 +26,14 @@ class LyingActas:
     """Listens where Keycloak expects Actas, and asks the Actas at *truth*. Without a lie it is only a detour."""
 
     def __init__(
-        self, truth: str, listen: str = "127.0.0.1:0", credentials: grpc.ServerCredentials | None = None
+        self,
+        truth: str,
+        listen: str = "127.0.0.1:0",
+        credentials: grpc.ServerCredentials | None = None,
+        *,
+        worker: str = "",
     ) -> None:
-        """Listen on *listen*, with *credentials* over TLS."""
+        """Listen on *listen*, with *credentials* over TLS; as the *worker* of several on one port where it is named."""
         self.lie: Lie | None = None
         self.asked = self.lied = 0
         self.metadata: list[str] = []
@@ -36,8 +41,9 @@ class LyingActas:
         self._before: service_pb2.DecideResponse | None = None
         self._channel = grpc.insecure_channel(truth)
         self._truth = self._channel.unary_unary(METHOD, raw, service_pb2.DecideResponse.FromString)
-        # Two servers on one port would each get some of the connections.
-        self._server = grpc.server(ThreadPoolExecutor(8), options=[("grpc.so_reuseport", 0)])
+        self._trailing = (("actas-worker", worker),) if worker else ()
+        # Two servers on one port each get some of the connections, which only workers want.
+        self._server = grpc.server(ThreadPoolExecutor(8), options=[("grpc.so_reuseport", int(bool(worker)))])
         self._server.add_generic_rpc_handlers((self._handler(),))
         port = (
             self._server.add_insecure_port(listen)
@@ -63,6 +69,7 @@ class LyingActas:
 
     def _decide(self, question: bytes, context: grpc.ServicerContext) -> bytes:
         self.asked += 1
+        context.set_trailing_metadata(self._trailing)
         given: Iterable[tuple[str, Any]] = context.invocation_metadata()
         self.metadata = [name for name, _ in given]
         try:

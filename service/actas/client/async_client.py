@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,22 +13,23 @@ from actas import wire
 from actas.client import answers
 from actas.client.answers import Explanation
 from actas.client.attempts import Attempts
-from actas.client.channels import Target
+from actas.client.channels import CONNECTIONS, Target
 from actas.client.errors import no_decision
+from actas.client.hint import Told, Unsaid, told, told_by
+from actas.client.spread import Spread
 from actas.decision import Decision
-from actas.decision.v1 import service_pb2, service_pb2_grpc
+from actas.decision.v1 import service_pb2
 from actas.request import ExchangeRequest
 
 
 class AsyncDecisionClient:
     """Asks Actas for decisions from an event loop; see `DecisionClient`. Make it where the loop runs."""
 
-    def __init__(self, target: Target | str, *, timeout: float = 1.0, connections: int = 2) -> None:
+    def __init__(self, target: Target | str, *, timeout: float = 1.0, connections: int = CONNECTIONS) -> None:
         """Connect to *target*; a text is its address. Connections are made when they are first needed."""
         self._target = Target(target) if isinstance(target, str) else target
-        self._channels = self._target.aio_channels(connections)
-        self._stubs = [service_pb2_grpc.DecisionServiceStub(channel) for channel in self._channels]
-        self._turn = count()
+        source = self._target.aio_source()
+        self._spread = Spread([source.lane(turn) for turn in range(connections)], source)
         self._timeout = timeout
 
     async def decide(self, request: ExchangeRequest, *, timeout: float | None = None) -> Decision:
@@ -58,7 +58,7 @@ class AsyncDecisionClient:
 
     async def close(self) -> None:
         """Close the connections."""
-        await asyncio.gather(*(channel.close(None) for channel in self._channels))
+        await asyncio.gather(*(lane.channel.close(None) for lane in self._spread.end()))
 
     async def __aenter__(self) -> Self:
         """Return the client itself."""
@@ -73,9 +73,18 @@ class AsyncDecisionClient:
     async def _call(self, method: str, message: Any, timeout: float | None) -> Any:
         attempts = Attempts(self._timeout if timeout is None else timeout)
         while True:
-            call = getattr(self._stubs[next(self._turn) % len(self._stubs)], method)
+            lane = self._spread.take()
+            heard: Told = Unsaid.NOTHING
             try:
-                return await call(message, timeout=attempts.remaining(), metadata=self._target.metadata)
+                call = getattr(lane.stub, method)(message, timeout=attempts.remaining(), metadata=self._target.metadata)
+                answer = await call
+                heard = told(await call.trailing_metadata())
             except grpc.RpcError as error:
+                heard = told_by(error)
                 pause = attempts.pause_after(no_decision(error))
+            else:
+                return answer
+            finally:
+                for unused in self._spread.give_back(lane, heard):
+                    await unused.channel.close(None)
             await asyncio.sleep(pause)

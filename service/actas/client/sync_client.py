@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,8 +13,10 @@ from actas import wire
 from actas.client import answers
 from actas.client.answers import Explanation
 from actas.client.attempts import Attempts
-from actas.client.channels import Target
+from actas.client.channels import CONNECTIONS, Target
 from actas.client.errors import no_decision
+from actas.client.hint import Told, Unsaid, told, told_by
+from actas.client.spread import Lane, Spread
 from actas.decision import Decision
 from actas.decision.v1 import service_pb2, service_pb2_grpc
 from actas.request import ExchangeRequest
@@ -27,24 +28,21 @@ class DecisionClient:
     Safe to use from several threads. *timeout* is the seconds that a call may take in all, retries included.
     """
 
-    def __init__(self, target: Target | str, *, timeout: float = 1.0, connections: int = 2) -> None:
+    def __init__(self, target: Target | str, *, timeout: float = 1.0, connections: int = CONNECTIONS) -> None:
         """Connect to *target*; a text is its address. Connections are made when they are first needed."""
         self._target = Target(target) if isinstance(target, str) else target
-        self._use(self._target.channels(connections), timeout)
+        source = self._target.source()
+        self._spread = Spread([source.lane(turn) for turn in range(connections)], source)
+        self._timeout = timeout
 
     @classmethod
     def over(cls, channels: Sequence[grpc.Channel], *, token: str = "", timeout: float = 1.0) -> Self:
         """Use *channels* that are there already, and stay the caller's to secure."""
         client = cls.__new__(cls)
         client._target = Target("localhost:0", token)
-        client._use(channels, timeout)
+        client._spread = Spread([Lane(channel, service_pb2_grpc.DecisionServiceStub(channel)) for channel in channels])
+        client._timeout = timeout
         return client
-
-    def _use(self, channels: Sequence[grpc.Channel], timeout: float) -> None:
-        self._channels = channels
-        self._stubs = [service_pb2_grpc.DecisionServiceStub(channel) for channel in channels]
-        self._turn = count()
-        self._timeout = timeout
 
     def decide(self, request: ExchangeRequest, *, timeout: float | None = None) -> Decision:
         """Decide *request*; a DENY is returned, not raised.
@@ -72,8 +70,8 @@ class DecisionClient:
 
     def close(self) -> None:
         """Close the connections."""
-        for channel in self._channels:
-            channel.close()
+        for lane in self._spread.end():
+            lane.channel.close()
 
     def __enter__(self) -> Self:
         """Return the client itself."""
@@ -88,9 +86,19 @@ class DecisionClient:
     def _call(self, method: str, message: Any, timeout: float | None) -> Any:
         attempts = Attempts(self._timeout if timeout is None else timeout)
         while True:
-            call = getattr(self._stubs[next(self._turn) % len(self._stubs)], method)
+            lane = self._spread.take()
+            heard: Told = Unsaid.NOTHING
             try:
-                return call(message, timeout=attempts.remaining(), metadata=self._target.metadata)
+                answer, call = getattr(lane.stub, method).with_call(
+                    message, timeout=attempts.remaining(), metadata=self._target.metadata
+                )
+                heard = told(call.trailing_metadata())
             except grpc.RpcError as error:
+                heard = told_by(error)
                 pause = attempts.pause_after(no_decision(error))
+            else:
+                return answer
+            finally:
+                for unused in self._spread.give_back(lane, heard):
+                    unused.channel.close()
             time.sleep(pause)

@@ -27,7 +27,7 @@ public final class Actas implements AutoCloseable {
     private static final String ASKED = "actas.asked";
 
     private final Settings settings;
-    private final Connection connection;
+    private final Connections connections;
     private final Keeper keeper;
     private final Clock clock;
     private final AtomicReference<Reason> trouble = new AtomicReference<>();
@@ -35,8 +35,8 @@ public final class Actas implements AutoCloseable {
     Actas(Settings settings, Clock clock, Duration warmUp) {
         this.settings = settings;
         this.clock = clock;
-        this.connection = settings.endpoint() == null ? null : new Connection(settings);
-        this.keeper = connection == null ? null : new Keeper(connection, warmUp);
+        this.connections = settings.endpoint() == null ? null : new Connections(settings);
+        this.keeper = connections == null ? null : new Keeper(connections, warmUp);
     }
 
     /** Reads the server's settings. Throws {@link SettingsException} where one is wrong. */
@@ -63,7 +63,7 @@ public final class Actas implements AutoCloseable {
     /** Says loudly what weakens the protection, then makes the first call; takes a few seconds where Actas is not there. */
     public void start() {
         StartNotices.of(settings, today()).forEach(LOG::warn);
-        if (connection == null) {
+        if (connections == null) {
             LOG.errorf("%s is not set: every token exchange is refused", SettingsException.flag("target"));
         } else {
             keeper.start();
@@ -92,11 +92,11 @@ public final class Actas implements AutoCloseable {
     }
 
     private DecideResponse ask(DecideRequest request) throws NoDecision {
-        if (connection == null) {
+        if (connections == null) {
             throw new NoDecision(Reason.NOT_CONFIGURED);
         }
         try {
-            return connection.ask(request, Deadline.after(settings.deadline().toMillis(), TimeUnit.MILLISECONDS));
+            return connections.ask(request, Deadline.after(settings.deadline().toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException failure) {
             throw new NoDecision(reason(failure.getStatus().getCode()));
         }
@@ -138,7 +138,8 @@ public final class Actas implements AutoCloseable {
         info.put("target", settings.endpoint() == null ? "not set" : settings.endpoint().toString());
         info.put("tls", settings.tlsMode());
         info.put("deadlineMs", Long.toString(settings.deadline().toMillis()));
-        info.put("state", connection == null ? "NOT_CONFIGURED" : connection.state().name());
+        info.put("state", connections == null ? "NOT_CONFIGURED" : connections.state().name());
+        info.put("connections", connections == null ? "none" : connections.told());
         info.put("reportOnly", settings.reportMode().toString());
         info.put("version", Version.TEXT);
         return info;
@@ -150,9 +151,9 @@ public final class Actas implements AutoCloseable {
 
     @Override
     public void close() {
-        if (connection != null) {
+        if (connections != null) {
             keeper.close();
-            connection.close();
+            connections.close();
         }
     }
 }

@@ -23,7 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The way to Actas: one HTTP/2 connection for all exchanges of the server. */
+/** One HTTP/2 connection to Actas, for any number of exchanges at once. */
 final class Connection implements AutoCloseable {
     private static final Metadata.Key<String> AUTHORIZATION =
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
@@ -32,12 +32,16 @@ final class Connection implements AutoCloseable {
 
     private final ManagedChannel transport;
     private final Channel channel;
-    private final AtomicInteger missed = new AtomicInteger();
+    private final WorkerHint hint = new WorkerHint();
+    private final Silence silence;
     private final AtomicInteger renewals = new AtomicInteger();
 
-    Connection(Settings settings) {
+    /** Nothing is connected yet. What is missed on it also counts in {@code all}. */
+    Connection(Settings settings, Silence all) {
+        silence = new Silence(all);
         transport = transport(settings);
-        channel = settings.token() == null ? transport : ClientInterceptors.intercept(transport, bearer(settings.token()));
+        Channel hinted = ClientInterceptors.intercept(transport, hint);
+        channel = settings.token() == null ? hinted : ClientInterceptors.intercept(hinted, bearer(settings.token()));
     }
 
     private static ManagedChannel transport(Settings settings) {
@@ -102,14 +106,10 @@ final class Connection implements AutoCloseable {
         try {
             DecideResponse answer =
                     ClientCalls.blockingUnaryCall(channel, DecisionServiceGrpc.getDecideMethod(), options, request);
-            missed.set(0);
+            silence.answered();
             return answer;
         } catch (StatusRuntimeException failure) {
-            if (failure.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED) {
-                missed.incrementAndGet();
-            } else {
-                missed.set(0);
-            }
+            silence.failed(failure.getStatus().getCode());
             throw failure;
         }
     }
@@ -120,7 +120,18 @@ final class Connection implements AutoCloseable {
         drop();
     }
 
+    /** Drops the connection until it is asked for again; calls under way have some seconds to end. */
+    void rest() {
+        if (state() != ConnectivityState.IDLE) {
+            silence.reset();
+            hint.forget();
+            transport.enterIdle();
+        }
+    }
+
     private void drop() {
+        silence.reset();
+        hint.forget();
         transport.enterIdle();
         transport.getState(true);
         // gRPC may do so on another thread, and until then calls still fail. What is registered after it runs after it.
@@ -137,18 +148,33 @@ final class Connection implements AutoCloseable {
         return transport.getState(false);
     }
 
+    /** Gives the state, and connects where it rests. What is missed while there is none says nothing about the next. */
     ConnectivityState stateConnecting() {
-        return transport.getState(true);
+        ConnectivityState state = transport.getState(true);
+        if (state != ConnectivityState.READY) {
+            silence.reset();
+        }
+        return state;
     }
 
     /** How many calls in a row were not answered in time. */
     int missed() {
-        return missed.get();
+        return silence.missed();
+    }
+
+    /** The worker at the other end; null while it is not known. */
+    Worker worker() {
+        return hint.worker();
+    }
+
+    /** Begins to end it: what is under way fails. */
+    void shutdown() {
+        transport.shutdownNow();
     }
 
     @Override
     public void close() {
-        transport.shutdownNow();
+        shutdown();
         try {
             transport.awaitTermination(1, TimeUnit.SECONDS);
         } catch (InterruptedException stopped) {

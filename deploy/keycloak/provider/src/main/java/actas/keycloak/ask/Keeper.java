@@ -7,14 +7,17 @@ import io.grpc.Deadline;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
 /**
- * Keeps the connection open between exchanges: reconnects when it is lost or silent, and makes the first call, which
- * takes longer than any deadline, so that no exchange has to.
+ * Keeps the connections open between exchanges: reconnects when one is lost or silent, and makes the first call, which
+ * takes longer than any deadline, so that no exchange has to. Also sees to it that they lead to all workers.
  */
 final class Keeper implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger("actas.keycloak");
@@ -22,10 +25,10 @@ final class Keeper implements AutoCloseable {
     // A connection to a host that is gone looks like one that is slow: after as many ticks or calls, try anew.
     private static final int PATIENCE = 4;
 
-    private final Connection connection;
+    private final Connections connections;
     private final Duration firstCall;
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "actas-connection");
+        Thread thread = new Thread(task, "actas-connections");
         thread.setDaemon(true);
         return thread;
     });
@@ -34,12 +37,15 @@ final class Keeper implements AutoCloseable {
     private static final int PROMPT = 20;
     private static final int RARELY = 10;
 
-    private int connecting;
+    // Ticks that each has been connecting for.
+    private final Map<Connection, Integer> connecting = new IdentityHashMap<>();
+    private final MissedWorkers missedWorkers = new MissedWorkers();
     private int attempts;
+    private int renewed;
     private boolean warm;
 
-    Keeper(Connection connection, Duration firstCall) {
-        this.connection = connection;
+    Keeper(Connections connections, Duration firstCall) {
+        this.connections = connections;
         this.firstCall = firstCall;
     }
 
@@ -49,6 +55,7 @@ final class Keeper implements AutoCloseable {
         if (!warm) {
             LOG.warn("Actas does not answer yet: every token exchange is refused until it does");
         }
+        connections.kept().forEach(Connection::stateConnecting);
         clock.scheduleWithFixedDelay(this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -57,30 +64,42 @@ final class Keeper implements AutoCloseable {
             keep();
         } catch (RuntimeException unexpected) {
             // One that gets out would end the clock without a word.
-            LOG.warnf("Keeping the connection to Actas: %s", unexpected.getClass().getName());
+            LOG.warnf("Keeping the connections to Actas: %s", unexpected.getClass().getName());
         }
     }
 
     private void keep() {
-        ConnectivityState state = connection.stateConnecting();
-        connecting = state == ConnectivityState.CONNECTING ? connecting + 1 : 0;
-        attempts = state == ConnectivityState.READY ? 0 : attempts + 1;
-        boolean silent = state == ConnectivityState.READY && connection.missed() >= PATIENCE;
-        if (state == ConnectivityState.TRANSIENT_FAILURE || silent || connecting >= PATIENCE) {
-            connecting = 0;
-            if (attempts < PROMPT || attempts % RARELY == 0) {
-                connection.renew();
-            }
+        if (connections.state() == ConnectivityState.READY && connections.missed() >= PATIENCE) {
+            connections.startOver();
         }
-        if (!warm && state == ConnectivityState.READY) {
+        List<Connection> kept = connections.kept();
+        List<Connection> bad = kept.stream().filter(this::bad).toList();
+        boolean ready = kept.stream().allMatch(one -> one.state() == ConnectivityState.READY);
+        attempts = ready ? 0 : attempts + 1;
+        // One at a time, over all connections.
+        if (!bad.isEmpty() && (attempts < PROMPT || attempts % RARELY == 0)) {
+            bad.get(renewed++ % bad.size()).renew();
+        }
+        if (ready) {
+            missedWorkers.tick(connections);
+        }
+        if (!warm && connections.state() == ConnectivityState.READY) {
             warmUp();
         }
+    }
+
+    private boolean bad(Connection connection) {
+        ConnectivityState state = connection.stateConnecting();
+        int ticks = state == ConnectivityState.CONNECTING ? connecting.getOrDefault(connection, 0) + 1 : 0;
+        boolean silent = state == ConnectivityState.READY && connection.missed() >= PATIENCE;
+        connecting.put(connection, ticks % PATIENCE);
+        return state == ConnectivityState.TRANSIENT_FAILURE || silent || ticks >= PATIENCE;
     }
 
     /** An empty request is malformed: Actas saying so proves the whole way, and nothing is decided. */
     private void warmUp() {
         try {
-            connection.askWhenReady(
+            connections.askWhenReady(
                     DecideRequest.getDefaultInstance(), Deadline.after(firstCall.toMillis(), TimeUnit.MILLISECONDS));
             warm = true;
         } catch (StatusRuntimeException answer) {

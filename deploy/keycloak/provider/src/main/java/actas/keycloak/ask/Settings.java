@@ -7,12 +7,19 @@ import java.time.Duration;
  * The server's settings: all is checked before Keycloak serves a request.
  *
  * @param endpoint null when no target is set, so that every exchange is refused and logins go on
+ * @param connections how many there are to Actas, which take turns over its workers
  * @param tls null for plain text
  * @param authority the name expected in Actas' certificate, or null for the host
  * @param token the bearer token of this caller, or null. Secret.
  */
 record Settings(
-        Endpoint endpoint, Duration deadline, TlsFiles tls, String authority, String token, ReportMode reportMode) {
+        Endpoint endpoint,
+        Duration deadline,
+        int connections,
+        TlsFiles tls,
+        String authority,
+        String token,
+        ReportMode reportMode) {
     Settings {
         if (token != null && tls == null && endpoint != null && !endpoint.loopback()) {
             throw new SettingsException("token-file", "needs TLS: the token would be sent in the clear");

@@ -4,6 +4,7 @@ package actas.keycloak.ask;
 import actas.decision.v1.DecideRequest;
 import actas.decision.v1.DecideResponse;
 import actas.decision.v1.DecisionServiceGrpc;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
 import io.grpc.Server;
@@ -26,9 +27,16 @@ final class Answerer implements AutoCloseable {
     private final Server server;
     private final AtomicReference<String> authorization = new AtomicReference<>();
     private final AtomicInteger asked = new AtomicInteger();
+    private final String hint;
     private volatile boolean silent;
 
     Answerer(int port, ServerCredentials credentials) throws IOException {
+        this(port, credentials, null);
+    }
+
+    /** With {@code hint} it is one of several workers. */
+    private Answerer(int port, ServerCredentials credentials, String hint) throws IOException {
+        this.hint = hint;
         server = OkHttpServerBuilder.forPort(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), port), credentials)
                 .addService(new Service())
@@ -39,6 +47,10 @@ final class Answerer implements AutoCloseable {
 
     static Answerer start() throws IOException {
         return new Answerer(0, InsecureServerCredentials.create());
+    }
+
+    static Answerer worker(String hint) throws IOException {
+        return new Answerer(0, InsecureServerCredentials.create(), hint);
     }
 
     int port() {
@@ -89,7 +101,19 @@ final class Answerer implements AutoCloseable {
         public <Q, A> ServerCall.Listener<Q> interceptCall(
                 ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
             authorization.set(headers.get(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER)));
-            return next.startCall(call, headers);
+            return next.startCall(hint == null ? call : new Hinting<>(call), headers);
+        }
+    }
+
+    private final class Hinting<Q, A> extends SimpleForwardingServerCall<Q, A> {
+        Hinting(ServerCall<Q, A> call) {
+            super(call);
+        }
+
+        @Override
+        public void close(Status status, Metadata trailers) {
+            trailers.put(Metadata.Key.of("actas-worker", Metadata.ASCII_STRING_MARSHALLER), hint);
+            super.close(status, trailers);
         }
     }
 }

@@ -35,6 +35,7 @@ class SettingsTest {
         Settings settings = read("target", "127.0.0.1:50051");
         assertEquals("dns:///127.0.0.1:50051", settings.endpoint().uri());
         assertEquals(250, settings.deadline().toMillis());
+        assertEquals(8, settings.connections());
         assertEquals("none", settings.tlsMode());
         assertFalse(settings.exposed());
         assertTrue(settings.reportMode().until().isEmpty());
@@ -71,6 +72,9 @@ class SettingsTest {
             deadline    | 250ms
             deadline    | -1
             deadline    | 10001
+            connections | 0
+            connections | 65
+            connections | eight
             plaintext   | yes
             tls-ca      | no-such-file.pem
             tls-ca      | ` `
