@@ -53,9 +53,7 @@ class FileSingleUse:
                     _take(file, until, mine)
                 # Read after the files are there: a sweep says what it forgets before it deletes.
                 forgotten = _forgotten(self._directory)
-            held = frozenset(
-                ticket for ticket in tickets if self._file(ticket) in mine and ticket.until > forgotten
-            )
+            held = frozenset(ticket for ticket in tickets if self._file(ticket) in mine and ticket.until > forgotten)
             keeps = _Held({ticket: self._file(ticket) for ticket in held})
             try:
                 yield keeps
@@ -147,6 +145,4 @@ def _told() -> Iterator[None]:
 
 
 def _unknown() -> EngineError:
-    return EngineError(
-        "which approvals were used cannot be remembered", reason="APPROVAL_USE_UNKNOWN"
-    )
+    return EngineError("which approvals were used cannot be remembered", reason="APPROVAL_USE_UNKNOWN")

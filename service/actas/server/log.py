@@ -44,9 +44,7 @@ def configure(
 
 
 def _numbered(worker: int) -> structlog.typing.Processor:
-    def add(
-        _logger: object, _method: str, event: structlog.typing.EventDict
-    ) -> structlog.typing.EventDict:
+    def add(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
         event["worker"] = worker
         return event
 
