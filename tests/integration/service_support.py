@@ -152,7 +152,7 @@ async def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
 
 @asynccontextmanager
 async def service(folder: Path, settings: Mapping[str, Any] | None = None) -> AsyncIterator[RunningService]:
-    """Run a service with *settings* as `ACTAS_*`, on a free port, logging into *folder*."""
+    """Run a service with *settings* as `ACTAS_*`, on a free port, in one process if nothing else is said."""
     given = {"listen": "127.0.0.1:0", "pid_file": folder / "serve.pid", "workers": 1, **(settings or {})}
     environment = os.environ | {f"ACTAS_{name.upper()}": str(value) for name, value in given.items()}
     code = "from actas.config import load; from actas.server.start import run; run(load())"

@@ -1,7 +1,7 @@
 """The running service's process id, in a file that is locked as long as it runs.
 
-`actas policy reload` and `actas workers restart` find the service here and send it a signal. The lock tells a running service from the file of
-one that was killed, whose number may belong to somebody else by now.
+`actas policy reload` and `actas workers restart` find the service here and send it a signal. The lock tells a running
+service from the file of one that was killed, whose number may belong to somebody else by now.
 """
 
 from __future__ import annotations

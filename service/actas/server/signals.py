@@ -22,10 +22,9 @@ class Signals:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        starting = asyncio.current_task()
-        assert starting is not None
-        for number in _END:
-            self._loop.add_signal_handler(number, starting.cancel)
+        if (starting := asyncio.current_task()) is not None:
+            for number in _END:
+                self._loop.add_signal_handler(number, starting.cancel)
         self._ignore("still starting")
 
     async def obeyed(

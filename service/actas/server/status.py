@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import grpc
 from google.protobuf import any_pb2
@@ -17,8 +17,9 @@ DOMAIN: Final = "actas"
 Trailer = tuple[tuple[str, str], ...]
 
 
-class _Status(NamedTuple):
-    """What `abort_with_status` reads of a status."""
+@dataclass(frozen=True, slots=True)
+class _Status(grpc.Status):
+    """What `abort_with_status` reads."""
 
     code: grpc.StatusCode
     details: str

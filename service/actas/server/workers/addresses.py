@@ -39,8 +39,8 @@ class Addresses:
     def of_worker(self, number: int, generation: int) -> tuple[Listener, ...]:
         """Give where worker *number* is to listen; a Unix socket has another name until it is `opened`."""
         return tuple(
-            listener if listener.path is None else Listener(path=_coming(listener.of_worker(number), generation))
-            for listener in self.listeners
+            there if there.path is None else Listener(path=_coming(there.path, generation))
+            for there in (listener.of_worker(number) for listener in self.listeners)
         )
 
     def opened(self, number: int, generation: int) -> None:
@@ -51,7 +51,7 @@ class Addresses:
         for listener in self._unix():
             there = listener.of_worker(number)
             if there.path is not None:
-                _coming(there, generation).replace(there.path)
+                _coming(there.path, generation).replace(there.path)
 
     def release(self, workers: int = 0) -> None:
         """Give the ports back and delete the sockets of *workers*."""
@@ -113,6 +113,5 @@ def _wildcard() -> tuple[socket.AddressFamily, str]:
     return socket.AF_INET6, "::"
 
 
-def _coming(listener: Listener, generation: int) -> Path:
-    assert listener.path is not None
-    return listener.path.with_name(f"{listener.path.name}~{generation}")
+def _coming(path: Path, generation: int) -> Path:
+    return path.with_name(f"{path.name}~{generation}")

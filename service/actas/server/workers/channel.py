@@ -11,8 +11,13 @@ from typing import Any
 from actas.errors import ActasError, ActivationError, ConfigError, EngineError, Problem, Status
 
 Message = dict[str, Any]
-_LONGEST_LINE = 1 << 20
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 GONE = "ENGINE_WORKER_GONE"
+Answer = Callable[[str, Message], Awaitable[Message]]
+
+
+async def _nothing(question: str, _members: Message) -> Message:
+    raise EngineError(f"nobody answers {question} here", status=Status.INTERNAL)
 
 
 class Channel:
@@ -23,9 +28,9 @@ class Channel:
 
     def __init__(
         self,
-        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        streams: Streams,
         *,
-        answer: Callable[[str, Message], Awaitable[Message]] | None = None,
+        answer: Answer = _nothing,
         news: Callable[[Message], None] = lambda _news: None,
     ) -> None:
         self._reader, self._writer = streams
@@ -89,7 +94,6 @@ class Channel:
     async def _reply(self, message: Message) -> None:
         said: Message = {"number": message["number"]}
         try:
-            assert self._answer is not None
             said["answer"] = await self._answer(message["question"], message["members"])
         except Exception as error:
             said["error"] = _described(error)

@@ -45,7 +45,7 @@ class Fleet:
         self._addresses = addresses
         self._metrics = metrics
         self._since = since
-        self._current: Message | None = None
+        self._current: Message = dict(NO_PACKAGE)
         self._generation = 0
         # One more than there are workers, for the one that is being replaced.
         self._places = {str(place) for place in range(config.workers + 1)}
@@ -174,9 +174,9 @@ class Fleet:
         member = await self._started(number)
         try:
             async with self._turn:
-                assert self._current is not None
-                await member.ask("prepare", timeout=PREPARE_SECONDS, **self._current)
-                await member.ask("commit", timeout=COMMIT_SECONDS, revision=self._current["revision"])
+                current = self._current
+                await member.ask("prepare", timeout=PREPARE_SECONDS, **current)
+                await member.ask("commit", timeout=COMMIT_SECONDS, revision=current["revision"])
                 await self._serve(member)
         except BaseException:
             member.kill()
@@ -215,7 +215,7 @@ class Fleet:
     async def _whole(self) -> None:
         """Wait until every worker serves, or long enough."""
         end = asyncio.get_running_loop().time() + WHOLE_SECONDS
-        while asyncio.get_running_loop().time() < end and not all(m.serving for m in self.members.values()):
+        while asyncio.get_running_loop().time() < end and not all(m.serving for m in self.members.values()):  # noqa: ASYNC110 - a worker that fails comes and goes
             await asyncio.sleep(FIRST_PAUSE_SECONDS)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import structlog
 
-from actas.server.workers.channel import Channel, Message
+from actas.server.workers.channel import Channel, Message, Streams
 
 # How often a worker is asked whether it is there, how long it may take, and how many times it may miss. Loading a
 # registry of 100,000 agents keeps a worker busy for seconds.
@@ -27,7 +27,7 @@ class Member:
     """A worker from its start to its end. Made by `start`."""
 
     def __init__(
-        self, number: int, generation: int, place: str, process: asyncio.subprocess.Process, channel: Channel
+        self, number: int, generation: int, place: str, process: asyncio.subprocess.Process, streams: Streams
     ) -> None:
         self.number = number
         self.generation = generation
@@ -38,8 +38,8 @@ class Member:
         """What it said last of how it is, in the words of `/ready`."""
         self.began = asyncio.get_running_loop().time()
         self._process = process
-        self._channel = channel
-        self._tasks = [asyncio.create_task(work) for work in (channel.run(), self._watch())]
+        self._channel = Channel(streams, news=self._learn)
+        self._tasks = [asyncio.create_task(work) for work in (self._channel.run(), self._watch())]
 
     @classmethod
     async def start(cls, number: int, generation: int, place: str, settings: Path) -> Self:
@@ -55,11 +55,7 @@ class Member:
                 # Ctrl-C in a terminal must reach the supervisor alone, which stops its workers gracefully.
                 start_new_session=True,
             )
-        member: list[Self] = []
-        streams = await asyncio.open_connection(sock=ours)
-        channel = Channel(streams, news=lambda news: member[0]._learn(news))
-        member.append(cls(number, generation, place, process, channel))
-        return member[0]
+        return cls(number, generation, place, process, await asyncio.open_connection(sock=ours))
 
     @property
     def pid(self) -> int:

@@ -46,7 +46,7 @@ class _Together(Collector):
         self._folder = folder
 
     def collect(self) -> Iterable[Metric]:
-        workers = MultiProcessCollector(None, path=str(self._folder)).collect()
+        workers = MultiProcessCollector(None, path=str(self._folder)).collect()  # type: ignore[no-untyped-call]  # untyped in the library
         families = {family.name: family for family in self._own}
         for family in workers:
             families.setdefault(family.name, family)

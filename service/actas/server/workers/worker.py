@@ -46,7 +46,9 @@ class Worker:
         self._metrics = metrics
         self._stack = stack
         self._revisions: LoadedRevisions | ForeignRevision | None = None
+        self._loaded: LoadedRevisions | None = None
         self._service: Service | None = None
+        self._abandoning: asyncio.Task[None] | None = None
         self.stopped = asyncio.Event()
 
     async def answer(self, question: str, members: Message) -> Message:
@@ -57,8 +59,8 @@ class Worker:
             case "prepare":
                 return {"revision": await self._prepare(members)}
             case "commit":
-                if isinstance(self._revisions, LoadedRevisions):
-                    self._revisions.commit(members["revision"])
+                if self._loaded is not None:
+                    self._loaded.commit(members["revision"])
                 return {}
             case "serve":
                 return await self._serve()
@@ -68,9 +70,8 @@ class Worker:
         """Follow an order that is not answered."""
         if news["do"] == "stop":
             self.stopped.set()
-        elif isinstance(self._revisions, LoadedRevisions):
-            task = asyncio.create_task(self._revisions.abandon())
-            self._stack.push_async_callback(asyncio.wait, {task})
+        elif self._loaded is not None:
+            self._abandoning = asyncio.create_task(self._loaded.abandon())
 
     async def tell(self, channel: Channel) -> None:
         """Tell the supervisor whenever it goes otherwise than before."""
@@ -88,10 +89,11 @@ class Worker:
         if self._revisions is None:
             directory = self._runtime.working_directory(self._settings.number, self._settings.generation)
             directory.mkdir(mode=0o700, exist_ok=True)
-            self._revisions = LoadedRevisions(config, self._metrics, directory)
-            self._stack.push_async_callback(self._revisions.close)
-        assert isinstance(self._revisions, LoadedRevisions)
-        return await self._revisions.prepare(package)
+            self._loaded = self._revisions = LoadedRevisions(config, self._metrics, directory)
+            self._stack.push_async_callback(self._loaded.close)
+        if self._loaded is None:
+            raise EngineError("another OPA is asked here", status=Status.INTERNAL)
+        return await self._loaded.prepare(package)
 
     async def _connect(self, expected: str) -> str:
         if self._revisions is None:
@@ -126,7 +128,7 @@ async def work(settings: Settings, descriptor: int) -> None:
     """Serve until the supervisor says stop, or is gone."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.runtime / "metrics")
     # By default a process id tells the files apart, and each start would leave two more.
-    values.ValueClass = values.MultiProcessValue(lambda: settings.metrics)
+    values.ValueClass = values.MultiProcessValue(lambda: settings.metrics)  # type: ignore[no-untyped-call]  # untyped there
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         worker = Worker(settings, Metrics(), stack)
