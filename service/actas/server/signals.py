@@ -11,6 +11,7 @@ import structlog
 
 _log = structlog.get_logger("actas.server")
 _END = (signal.SIGTERM, signal.SIGINT)
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Signals:
@@ -27,18 +28,20 @@ class Signals:
                 self._loop.add_signal_handler(number, starting.cancel)
         self._ignore("still starting")
 
-    async def obeyed(
-        self, reload: Callable[[], Coroutine[Any, Any, None]], replace: Callable[[], Coroutine[Any, Any, None]]
-    ) -> None:
-        """Return when the service is told to end; what was begun until then is finished first."""
+    async def obeyed(self, reload: Work, replace: Work) -> None:
+        """Return when the service is told to end; an activation that was begun until then is finished first."""
         stop = asyncio.Event()
+        replacing: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as tasks:
             for number in _END:
                 self._loop.add_signal_handler(number, stop.set)
             self._loop.add_signal_handler(signal.SIGHUP, lambda: tasks.create_task(reload()))
-            self._loop.add_signal_handler(signal.SIGUSR2, lambda: tasks.create_task(replace()))
+            self._loop.add_signal_handler(signal.SIGUSR2, lambda: replacing.add(tasks.create_task(replace())))
             await stop.wait()
             self._ignore("already stopping")
+            # Who ends has no use for new workers.
+            for task in replacing:
+                task.cancel()
 
     def _ignore(self, why: str) -> None:
         for number in (signal.SIGHUP, signal.SIGUSR2):

@@ -24,6 +24,7 @@ class Addresses:
     def __init__(self, wanted: Iterable[Listener]) -> None:
         """Take *wanted*; raises ConfigError for the first that cannot be had."""
         self._held: list[socket.socket] = []
+        self._opened: set[Path] = set()
         try:
             self.listeners = tuple(self._taken(listener) for listener in wanted)
         except BaseException:
@@ -52,15 +53,14 @@ class Addresses:
             there = listener.of_worker(number)
             if there.path is not None:
                 _coming(there.path, generation).replace(there.path)
+                self._opened.add(there.path)
 
-    def release(self, workers: int = 0) -> None:
-        """Give the ports back and delete the sockets of *workers*."""
+    def release(self) -> None:
+        """Give the ports back and delete the Unix sockets that were opened."""
         for held in self._held:
             held.close()
-        for listener in self._unix() if workers else ():
-            for number in range(workers):
-                if (path := listener.of_worker(number).path) is not None:
-                    path.unlink(missing_ok=True)
+        for path in self._opened:
+            path.unlink(missing_ok=True)
 
     def _unix(self) -> Sequence[Listener]:
         return [listener for listener in self.listeners if listener.path is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,6 +15,14 @@ Message = dict[str, Any]
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 GONE = "ENGINE_WORKER_GONE"
 Answer = Callable[[str, Message], Awaitable[Message]]
+
+# A revision that cannot be loaded may have many problems.
+_LONGEST_LINE = 16 << 20
+
+
+async def opened(end: socket.socket) -> Streams:
+    """Give the streams of one end of a socket pair."""
+    return await asyncio.open_connection(sock=end, limit=_LONGEST_LINE)
 
 
 async def _nothing(question: str, _members: Message) -> Message:
@@ -39,7 +48,8 @@ class Channel:
         self._numbers = itertools.count()
         self._open: dict[int, asyncio.Future[Message]] = {}
         self._answering: set[asyncio.Task[None]] = set()
-        self._ended = False
+        self.ended = False
+        """Whether the other end is gone."""
 
     async def ask(self, question: str, *, timeout: float, **members: Any) -> Message:
         """Give the other end's answer to *question*.
@@ -49,7 +59,7 @@ class Channel:
             EngineError: it does not answer within *timeout* seconds, or is gone.
 
         """
-        if self._ended:
+        if self.ended:
             raise _gone()
         number, answered = next(self._numbers), asyncio.get_running_loop().create_future()
         self._open[number] = answered
@@ -72,7 +82,7 @@ class Channel:
                 self._take(json.loads(line))
         except (ConnectionError, ValueError):
             pass  # an end that breaks off is gone
-        self._ended = True
+        self.ended = True
         for answered in self._open.values():
             if not answered.done():
                 answered.set_exception(_gone())
@@ -101,7 +111,7 @@ class Channel:
 
     def _write(self, message: Message) -> None:
         # A line is written whole or not at all; whoever is gone is noticed by the reader.
-        if not self._ended:
+        if not self.ended:
             self._writer.write(json.dumps(message).encode() + b"\n")
 
 

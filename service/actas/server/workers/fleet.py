@@ -10,6 +10,7 @@ import structlog
 
 from actas.config import Config
 from actas.errors import ActasError, EngineError
+from actas.server.background import log_failure
 from actas.server.workers.addresses import Addresses
 from actas.server.workers.channel import GONE, Message
 from actas.server.workers.member import Member
@@ -54,7 +55,7 @@ class Fleet:
         self._slots = [asyncio.Lock() for _ in range(config.workers)]
         self._rolling = asyncio.Lock()
         self._keepers: list[asyncio.Task[None]] = []
-        self._stopping = False
+        self._leaving: set[Member] = set()
 
     async def start(self) -> None:
         """Start every worker; they wait for their first revision. Raises EngineError."""
@@ -92,18 +93,17 @@ class Fleet:
             for number in range(self._config.workers):
                 try:
                     await self._replaced(number)
-                except ActasError as error:
-                    _log.error("workers_replaced_failed", worker=number, problem=str(error))
+                except Exception as error:
+                    _log.error("workers_replaced_failed", worker=number, problem=_sentence(error))
                     return
             _log.info("workers_replaced")
 
     async def stop(self) -> None:
         """Stop every worker gracefully."""
-        self._stopping = True
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        await asyncio.gather(*(self._let_go(member) for member in self.members.values()))
+        await asyncio.gather(*(self._let_go(member) for member in {*self.members.values(), *self._leaving}))
 
     async def _distributed(self, message: Message) -> str:
         async with self._turn:
@@ -123,6 +123,8 @@ class Fleet:
             if not self._keepers:
                 await _all(*(self._serve(member) for member in members))
                 self._keepers = [asyncio.create_task(self._keep(number)) for number in self.members]
+                for keeper in self._keepers:
+                    keeper.add_done_callback(log_failure)
             return revision
 
     async def _commit(self, member: Member, revision: str) -> None:
@@ -133,10 +135,10 @@ class Fleet:
             member.kill()
 
     async def _serve(self, member: Member) -> None:
-        member.state = await member.ask("serve", timeout=SERVE_SECONDS)
+        state = await member.ask("serve", timeout=SERVE_SECONDS)
         self._addresses.opened(member.number, member.generation)
-        member.serving = True
-        _log.info("worker_serves", worker=member.number, pid=member.pid, revision=member.state.get("revision", ""))
+        member.serves(state)
+        _log.info("worker_serves", worker=member.number, pid=member.pid, revision=state.get("revision", ""))
 
     async def _keep(self, number: int) -> None:
         """Start the worker *number* again whenever it ends."""
@@ -160,8 +162,8 @@ class Fleet:
                     try:
                         if self.members[number] is member:
                             self.members[number] = await self._joined(number)
-                    except ActasError as error:
-                        problem = f"it could not be started again: {error}"
+                    except Exception as error:
+                        problem = f"it could not be started again: {_sentence(error)}"
 
     async def _replaced(self, number: int) -> None:
         async with self._slots[number]:
@@ -205,7 +207,9 @@ class Fleet:
             raise
 
     async def _let_go(self, member: Member) -> None:
+        self._leaving.add(member)
         await member.stop(self._config.grace)
+        self._leaving.discard(member)
         self._release(member)
 
     def _release(self, member: Member) -> None:
@@ -217,6 +221,10 @@ class Fleet:
         end = asyncio.get_running_loop().time() + WHOLE_SECONDS
         while asyncio.get_running_loop().time() < end and not all(m.serving for m in self.members.values()):  # noqa: ASYNC110 - a worker that fails comes and goes
             await asyncio.sleep(FIRST_PAUSE_SECONDS)
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, ActasError | OSError) else f"unexpected {type(error).__name__}"
 
 
 async def _all(*asked: Any) -> list[Any]:

@@ -13,11 +13,13 @@ from typing import Any, Self
 
 import structlog
 
-from actas.server.workers.channel import Channel, Message, Streams
+from actas.server.workers.channel import Channel, Message, Streams, opened
 
 # How often a worker is asked whether it is there, how long it may take, and how many times it may miss. Loading a
 # registry of 100,000 agents keeps a worker busy for seconds.
 PING_SECONDS, ANSWER_SECONDS, MISSES_ALLOWED = 1.0, 2.0, 5
+# Until a process that was started has loaded its modules, on a machine that is busy.
+START_SECONDS = 60.0
 # How much longer than the configured grace a worker may take to end.
 STOP_SECONDS = 5.0
 _log = structlog.get_logger("actas.server")
@@ -32,8 +34,7 @@ class Member:
         self.number = number
         self.generation = generation
         self.metrics = place
-        self.serving = False
-        """Whether it answers calls."""
+        self._serving = False
         self.state: Message = {"ready": False}
         """What it said last of how it is, in the words of `/ready`."""
         self.began = asyncio.get_running_loop().time()
@@ -55,12 +56,21 @@ class Member:
                 # Ctrl-C in a terminal must reach the supervisor alone, which stops its workers gracefully.
                 start_new_session=True,
             )
-        return cls(number, generation, place, process, await asyncio.open_connection(sock=ours))
+        return cls(number, generation, place, process, await opened(ours))
 
     @property
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid
+
+    @property
+    def serving(self) -> bool:
+        """Whether it answers calls."""
+        return self._serving and not self._channel.ended
+
+    def serves(self, state: Message) -> None:
+        """Learn that it has begun to answer calls, and how it is."""
+        self._serving, self.state = True, state
 
     async def ask(self, question: str, *, timeout: float, **members: Any) -> Message:
         """Ask it; raises what it raises, and EngineError when it is gone or too slow."""
@@ -73,13 +83,14 @@ class Member:
     async def ended(self) -> str:
         """Wait until it has ended, and say how."""
         status = await self._process.wait()
-        self.serving, self.state = False, {"ready": False}
+        self._serving, self.state = False, {"ready": False}
         for task in self._tasks:
             task.cancel()
         return f"was killed by {_name(-status)}" if status < 0 else f"ended with status {status}"
 
     def kill(self) -> None:
         """End it at once."""
+        self._serving = False
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
@@ -98,15 +109,15 @@ class Member:
         self.state = news
 
     async def _watch(self) -> None:
-        misses = 0
+        misses, patience = 0, START_SECONDS
         while misses < MISSES_ALLOWED:
             await asyncio.sleep(PING_SECONDS)
             try:
-                await self.ask("ping", timeout=ANSWER_SECONDS)
+                await self.ask("ping", timeout=patience)
             except Exception:
-                misses += 1
+                misses += 1 if patience == ANSWER_SECONDS else MISSES_ALLOWED
             else:
-                misses = 0
+                misses, patience = 0, ANSWER_SECONDS
         _log.error("worker_killed", worker=self.number, pid=self.pid, problem="it does not answer")
         self.kill()
 

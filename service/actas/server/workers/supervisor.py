@@ -45,7 +45,7 @@ async def running(config: Config) -> AsyncIterator[tuple[Fleet, Supervised]]:
     since = time.time()
     async with AsyncExitStack() as stack:
         addresses = Addresses(config.listen)
-        stack.callback(addresses.release, config.workers)
+        stack.callback(addresses.release)
         place = stack.enter_context(runtime.made(config.workers))
         metrics = FleetMetrics(
             place.metrics, config.workers, lambda: sum(member.serving for member in fleet.members.values())

@@ -28,7 +28,7 @@ from actas.server.background import background
 from actas.server.metrics import Metrics
 from actas.server.place import Place
 from actas.server.revisions import ForeignRevision
-from actas.server.workers.channel import Channel, Message
+from actas.server.workers.channel import Channel, Message, opened
 from actas.server.workers.revisions import LoadedRevisions
 from actas.server.workers.runtime import Runtime, Settings, read_settings
 
@@ -136,8 +136,7 @@ async def work(settings: Settings, descriptor: int) -> None:
             loop.add_signal_handler(number, worker.stopped.set)
         for number in (signal.SIGHUP, signal.SIGUSR2):
             loop.add_signal_handler(number, _log.debug, "the supervisor is to be asked")
-        streams = await asyncio.open_connection(sock=socket.socket(fileno=descriptor))
-        channel = Channel(streams, answer=worker.answer, news=worker.learn)
+        channel = Channel(await opened(socket.socket(fileno=descriptor)), answer=worker.answer, news=worker.learn)
         async with background("tell", worker.tell(channel)), background("channel", _until_gone(channel, worker)):
             await worker.stopped.wait()
             _log.info("worker_stopping", grace_seconds=settings.config.grace)
