@@ -82,21 +82,31 @@ async def test_if_one_worker_cannot_load_a_revision_none_serves_it(tmp_path: Pat
         assert "activation" not in running.running.ready(running.port)[1]
 
 
-async def test_a_worker_that_hangs_delays_an_activation_and_does_not_split_it(tmp_path: Path) -> None:
-    """It is killed, its successor loads the revision with the others, and all serve the same."""
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "while it is loaded"])
+async def test_a_worker_that_hangs_delays_an_activation_and_does_not_split_it(tmp_path: Path, moment: str) -> None:
+    """It is killed, its successor serves the new revision, and nobody serves another one."""
     root = adopter_root(tmp_path / "policies")
     async with workers(tmp_path, {"policies": root}) as running:
         hanging = running.process(1)
+        packages = _runtime(running) / "revisions"
+        before = set(packages.glob("*.package"))
         change(root, 600)
         running.running.process.send_signal(signal.SIGHUP)
+        if moment == "while it is loaded":
+            async with asyncio.timeout(90):
+                while set(packages.glob("*.package")) == before:
+                    await asyncio.sleep(0.002)
         hanging.suspend()
-        await running.running.event("activation_repeated", seconds=90)
-        activated = await running.running.event("policy_activated", count=2, seconds=90)
-        assert not hanging.is_running()
+        activated = await running.running.event("policy_activated", count=2, seconds=150)
+        await until(lambda: not hanging.is_running(), 30)
         await until(lambda: running.serving() == 2, 60)
         assert await revisions(running) == [activated["revision"]] * 2
+        killed = await running.running.event("worker_killed")
+        assert killed["worker"] == 1
 
 
+@pytest.mark.slow
 async def test_with_one_worker_gone_the_others_change(tmp_path: Path) -> None:
     """Whoever is started meanwhile serves the new revision, too."""
     root = adopter_root(tmp_path / "policies")

@@ -59,6 +59,7 @@ async def test_a_rolling_restart_fails_no_call(tmp_path: Path) -> None:
         assert running.metric("actas_decisions_total") == len(made)
 
 
+@pytest.mark.slow
 async def test_a_replacement_that_does_not_come_up_leaves_the_old_workers(tmp_path: Path) -> None:
     """The rest is not touched either, and the log says why."""
     async with workers(tmp_path, {"policies": adopter_root(tmp_path / "policies")}) as running:
@@ -88,6 +89,7 @@ async def test_one_process_has_nothing_to_replace(tmp_path: Path) -> None:
             assert "actas-worker" not in dict(refused.value.trailing_metadata() or ())
 
 
+@pytest.mark.slow
 async def test_a_worker_that_ends_again_and_again_is_started_ever_more_slowly(tmp_path: Path) -> None:
     """Each time it says how long it waits; the other one serves meanwhile."""
     async with workers(tmp_path, {"policies": adopter_root(tmp_path / "policies")}) as running:
@@ -117,6 +119,7 @@ async def test_without_its_directory_no_approval_counts(tmp_path: Path) -> None:
             assert (await told(stub, message()))[0].effect == ALLOW
 
 
+@pytest.mark.slow
 async def test_a_worker_that_hangs_is_replaced(tmp_path: Path) -> None:
     """Connections to it stay open and nothing answers: only the supervisor can end that."""
     async with workers(tmp_path, {"policies": adopter_root(tmp_path / "policies")}) as running:
