@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import grpc
@@ -14,11 +16,14 @@ import pytest
 
 from actas.client import AsyncDecisionClient
 from actas.decision import Effect
+from actas.decision.v1 import service_pb2_grpc
+from actas.engine.opa_binary import resolve_opa
+from actas.policy.bundle import compile_policy
 from actas.server.pid_file import ask
 from service_support import adopter_root, exchange, until
 from test_signed_approvals import approve, deletion
 from test_signed_approvals import root as approving_root
-from worker_support import Workers, message, told, workers
+from worker_support import Workers, free_port, message, told, workers
 
 ALLOW = 1
 
@@ -129,6 +134,49 @@ async def test_a_worker_that_hangs_is_replaced(tmp_path: Path) -> None:
         assert killed["problem"] == "it does not answer"
         await until(lambda: running.serving() == 2, 60)
         assert not hanging.is_running()
+
+
+@contextmanager
+def _opa(bundle: Path, port: int) -> Iterator[None]:
+    """Run an open OPA with *bundle* on loopback."""
+    command = [resolve_opa(), "run", "--server", f"--addr=127.0.0.1:{port}", "--skip-version-check"]
+    process = subprocess.Popen([*command, "--log-level=error", "--bundle", bundle])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+async def test_a_worker_that_finds_another_revision_at_an_opa_by_url_does_not_serve(tmp_path: Path) -> None:
+    """Only the revision that was checked at the start counts, for every worker and as long as the service runs."""
+    port, bundles = free_port(), []
+    for seconds in (900, 800):
+        root = adopter_root(tmp_path / str(seconds))
+        (root / "custom/actas/settings/data.yaml").write_text(f"max_lifetime_seconds: {seconds}\n", encoding="utf-8")
+        bundles.append((await asyncio.to_thread(compile_policy, [root], opa=resolve_opa(), into=tmp_path)).path)
+    with ExitStack() as first:
+        first.enter_context(_opa(bundles[0], port))
+        await until(lambda: _listens(port))
+        async with workers(tmp_path, {"opa_url": f"http://127.0.0.1:{port}"}) as running:
+            assert running.serving() == 2
+            first.close()
+            with _opa(bundles[1], port):
+                await until(lambda: _listens(port))
+                running.process(1).kill()
+                refused = await running.running.event("worker_ended", count=2, seconds=60)
+                assert "was checked" in refused["problem"]
+                assert running.serving() == 1
+                async with grpc.aio.insecure_channel(running.running.address) as channel:
+                    stub = service_pb2_grpc.DecisionServiceStub(channel)  # type: ignore[no-untyped-call]
+                    with pytest.raises(grpc.aio.AioRpcError):
+                        await stub.Decide(message(), timeout=20)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _runtime(running: Workers) -> Path:
