@@ -120,3 +120,21 @@ async def test_with_one_worker_gone_the_others_change(tmp_path: Path) -> None:
             activated = await running.running.event("policy_activated", count=count, seconds=90)
             await until(lambda: running.serving() == 2, 60)
             assert await revisions(running) == [activated["revision"]] * 2
+
+
+@pytest.mark.slow
+async def test_when_no_worker_comes_up_with_a_revision_another_one_can_be_activated(tmp_path: Path) -> None:
+    """Nothing serves meanwhile, and `/ready` says so."""
+    root = adopter_root(tmp_path / "policies")
+    async with workers(tmp_path, {"policies": root}) as running:
+        for package in (_runtime(running) / "revisions").glob("*.package"):
+            package.unlink()
+        for number in range(2):
+            running.process(number).kill()
+        await until(lambda: running.running.ready(running.port)[0] == 503, 30)
+        await running.running.event("worker_ended", count=4, seconds=60)
+        change(root, 400)
+        running.running.process.send_signal(signal.SIGHUP)
+        activated = await running.running.event("policy_activated", count=2, seconds=150)
+        await until(lambda: running.serving() == 2, 90)
+        assert await revisions(running) == [activated["revision"]] * 2

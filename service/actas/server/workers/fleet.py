@@ -13,7 +13,7 @@ from actas.errors import ActasError, EngineError
 from actas.server.background import log_failure
 from actas.server.workers.addresses import Addresses
 from actas.server.workers.channel import GONE, Message
-from actas.server.workers.member import Member
+from actas.server.workers.member import START_SECONDS, Member
 from actas.server.workers.metrics import FleetMetrics
 from actas.server.workers.runtime import Package, Runtime, Settings
 
@@ -81,6 +81,10 @@ class Fleet:
             _log.warning("activation_repeated", problem=error.message)
         # It may have ended of something else. If it ended of this revision, it does so again.
         await self._whole()
+        if not self._serving():
+            # What all of them end of may be the revision before, which nobody could change otherwise.
+            self._current = message
+            return str(message["revision"])
         return await self._distributed(message)
 
     async def roll(self) -> None:
@@ -107,12 +111,14 @@ class Fleet:
 
     async def _distributed(self, message: Message) -> str:
         async with self._turn:
-            members = [member for member in self.members.values() if not self._keepers or member.serving]
+            members = self._serving() if self._keepers else list(self.members.values())
+            if not members:
+                raise EngineError("no worker serves", reason=GONE)
             try:
                 answers = await _all(*(member.ask("prepare", timeout=PREPARE_SECONDS, **message) for member in members))
                 revisions = {str(answer["revision"]) for answer in answers}
                 if len(revisions) != 1:
-                    raise EngineError("the workers do not have the same revision, or there is none")
+                    raise EngineError("the workers do not have the same revision")
             except BaseException:
                 for member in members:
                     member.tell("abandon")
@@ -175,6 +181,7 @@ class Fleet:
         """Start a worker that serves what all serve; raises ActasError."""
         member = await self._started(number)
         try:
+            await member.ask("ping", timeout=START_SECONDS)
             async with self._turn:
                 current = self._current
                 await member.ask("prepare", timeout=PREPARE_SECONDS, **current)
@@ -216,10 +223,13 @@ class Fleet:
         self._places.add(member.metrics)
         self._runtime.forget(member.number, member.generation)
 
+    def _serving(self) -> list[Member]:
+        return [member for member in self.members.values() if member.serving]
+
     async def _whole(self) -> None:
         """Wait until every worker serves, or long enough."""
         end = asyncio.get_running_loop().time() + WHOLE_SECONDS
-        while asyncio.get_running_loop().time() < end and not all(m.serving for m in self.members.values()):  # noqa: ASYNC110 - a worker that fails comes and goes
+        while asyncio.get_running_loop().time() < end and len(self._serving()) < len(self.members):  # noqa: ASYNC110 - a worker that fails comes and goes
             await asyncio.sleep(FIRST_PAUSE_SECONDS)
 
 
