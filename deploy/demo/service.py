@@ -91,7 +91,16 @@ def running() -> Iterator[Service]:
     with tempfile.TemporaryDirectory(prefix="actas-demo-") as name:
         folder = Path(name)
         command = [sys.executable, "-m", "actas", "serve", "--listen", "127.0.0.1:0", "--policies", str(POLICIES)]
-        command += ["--engine", "sidecar", "--state", str(state(folder, ())), "--pid-file", str(folder / "serve.pid")]
+        command += [
+            "--workers",
+            "1",
+            "--engine",
+            "sidecar",
+            "--state",
+            str(state(folder, ())),
+            "--pid-file",
+            str(folder / "serve.pid"),
+        ]
         # Only our flags count, not the configuration of whoever runs this.
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ACTAS_")}
         chosen = {name: os.environ[name] for name in ("ACTAS_OPA",) if name in os.environ}

@@ -24,6 +24,8 @@ from pydantic_settings import (
 )
 
 from actas import config_checks
+from actas.config_checks import MOST_WORKERS
+from actas.cores import usable_cores
 from actas.engine import DEFAULT_ENGINE, EngineKind
 from actas.errors import ConfigError
 from actas.limits import RequestLimits
@@ -113,8 +115,8 @@ class Config(BaseSettings):
     opa_token_file: Path | None = None
     opa_ca_file: Path | None = None
 
-    workers: Literal[1] = 1
-    """Processes that share the listeners; one, until the engine runs inside them."""
+    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = Field(default_factory=usable_cores)
+    """Processes that share the listeners, by default one for each core that this process may use."""
     receipts: Literal["none"] = "none"
     """Where receipts are kept. There is no store yet: every decision is a line of the log."""
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import ssl
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from actas.errors import ConfigError
-from actas.listener import Listener
+from actas.listener import MAX_UNIX_PATH, Listener
 
 if TYPE_CHECKING:
     from actas.config import Config
+
+# More than a machine has use for; a mistake, and not a wish.
+MOST_WORKERS = 256
+# ".255", and while a worker comes up "~" with its generation.
+_WORKER_SUFFIX = 12
 
 
 def check(config: Config) -> None:
@@ -27,6 +33,7 @@ def check(config: Config) -> None:
     _callers(config)
     _exposure(config)
     _places(config)
+    _workers(config)
     _engine(config)
     if config.default_timeout > config.max_timeout:
         raise ConfigError("default_timeout", "is longer than max_timeout")
@@ -83,6 +90,16 @@ def _places(config: Config) -> None:
         _file("state", config.state)
     if config.pid_file is not None and not config.pid_file.parent.is_dir():
         raise ConfigError("pid_file", f"{config.pid_file.parent}: no such directory")
+
+
+def _workers(config: Config) -> None:
+    if config.workers == 1:
+        return
+    if sys.platform != "linux":
+        raise ConfigError("workers", "only Linux lets processes share a port as workers do: say workers = 1")
+    for listener in config.listen:
+        if listener.path is not None and len(str(listener.path).encode()) > MAX_UNIX_PATH - _WORKER_SUFFIX:
+            raise ConfigError("listen", f"{listener}: too long for the number of a worker behind it")
 
 
 def _engine(config: Config) -> None:

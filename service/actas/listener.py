@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # sockaddr_un has 108 bytes, one of them for the closing zero (unix(7)).
-_MAX_UNIX_PATH = 107
+MAX_UNIX_PATH = 107
 _MAX_PORT = 65535
 
 
@@ -46,6 +46,10 @@ class Listener:
         """Whether only this machine can reach it."""
         return self.path is not None or self.host == "localhost" or _is_loopback(self.host)
 
+    def of_worker(self, number: int) -> Listener:
+        """Give the same for worker *number*: a Unix socket has one path for each, a port is shared."""
+        return self if self.path is None else Listener(path=self.path.with_name(f"{self.path.name}.{number}"))
+
     def __str__(self) -> str:
         """Write it as gRPC takes it."""
         if self.path is not None:
@@ -77,6 +81,6 @@ def _is_loopback(host: str) -> bool:
 def _unix_path(text: str) -> Path:
     # gRPC's name syntax also knows unix:///PATH.
     path = text.removeprefix("//")
-    if not path or len(path.encode()) > _MAX_UNIX_PATH:
-        raise ValueError(f"a socket's path has 1 to {_MAX_UNIX_PATH} bytes")
+    if not path or len(path.encode()) > MAX_UNIX_PATH:
+        raise ValueError(f"a socket's path has 1 to {MAX_UNIX_PATH} bytes")
     return Path(path)

@@ -100,7 +100,7 @@ def exchange(**changes: Any) -> ExchangeRequest:
 
 
 class RunningService:
-    """`actas.server.app.run` in a process of its own."""
+    """`actas.server.start.run` in a process of its own."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         """Keep the process and its log."""
@@ -152,10 +152,10 @@ async def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
 
 @asynccontextmanager
 async def service(folder: Path, settings: Mapping[str, Any] | None = None) -> AsyncIterator[RunningService]:
-    """Run a service with *settings* as `ACTAS_*`, on a free port, logging into *folder*."""
-    given = {"listen": "127.0.0.1:0", "pid_file": folder / "serve.pid", **(settings or {})}
+    """Run a service with *settings* as `ACTAS_*`, on a free port, in one process if nothing else is said."""
+    given = {"listen": "127.0.0.1:0", "pid_file": folder / "serve.pid", "workers": 1, **(settings or {})}
     environment = os.environ | {f"ACTAS_{name.upper()}": str(value) for name, value in given.items()}
-    code = "from actas.config import load; from actas.server.app import run; run(load())"
+    code = "from actas.config import load; from actas.server.start import run; run(load())"
     with (folder / "log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=folder, stderr=log, text=True)
     running = RunningService(process, folder)

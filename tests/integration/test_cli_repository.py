@@ -17,6 +17,8 @@ COMMANDS = [
     ["init"],
     ["policy"],
     ["policy", "reload"],
+    ["workers"],
+    ["workers", "restart"],
     ["opa"],
     ["opa", "path"],
     ["opa", "fetch"],

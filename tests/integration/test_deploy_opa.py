@@ -66,12 +66,13 @@ def status(url: str, method: str, token: str = "", body: bytes = b"{}") -> int:
         return 0
 
 
-async def test_it_decides_for_the_service_and_for_nobody_else(tmp_path: Path, opa: str) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_it_decides_for_the_service_and_for_nobody_else(tmp_path: Path, opa: str, workers: int) -> None:
     """The service is allowed its decision; without the token there is none, and nobody changes policy or data."""
     (tmp_path / "token").write_text(TOKEN, encoding="utf-8")
     await until(lambda: status(f"{opa}/health", "GET") == 200)
 
-    async with service(tmp_path, {"opa_url": opa, "opa_token_file": tmp_path / "token"}) as running:
+    async with service(tmp_path, {"opa_url": opa, "opa_token_file": tmp_path / "token", "workers": workers}) as running:
         async with AsyncDecisionClient(running.address, timeout=5) as client:
             assert (await client.decide(exchange())).effect is Effect.ALLOW
 

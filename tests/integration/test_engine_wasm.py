@@ -132,9 +132,9 @@ async def test_an_unknown_built_in_is_refused_at_the_start(tmp_path: Path) -> No
 async def test_a_file_that_is_no_module_is_refused() -> None:
     """Whatever is not what OPA compiled does not start."""
     with pytest.raises(ActivationError):
-        WasmModule(b"\x00asm nothing")
+        WasmModule.compiled(b"\x00asm nothing")
     with pytest.raises(ActivationError):
-        WasmModule(b"\x00asm\x01\x00\x00\x00")
+        WasmModule.compiled(b"\x00asm\x01\x00\x00\x00")
 
 
 async def test_data_that_do_not_fit_are_refused(tiny: WasmModule, monkeypatch: pytest.MonkeyPatch) -> None:

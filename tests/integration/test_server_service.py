@@ -19,7 +19,7 @@ from actas.decision import Effect
 from actas.engine.opa_binary import resolve_opa
 from actas.errors import EngineError, Status
 from actas.policy.bundle import compile_policy
-from actas.server.pid_file import ask_to_reload
+from actas.server.pid_file import ask
 from service_support import AGENT, MAIL, REGISTRY, RunningService, adopter_root, exchange, service, until
 
 
@@ -124,7 +124,7 @@ async def test_sighup_activates_the_policies_again(running: RunningService) -> N
         (root / "custom/actas/rules/broken/broken.rego").write_text(
             "package custom.actas.rules.broken\n\ndeny contains {\n"
         )
-        assert ask_to_reload(pid_file) == running.process.pid
+        assert ask(pid_file, signal.SIGHUP) == running.process.pid
         failed = await running.event("policy_activation_failed")
         assert "broken.rego" in failed["problems"][0]
         assert (await client.decide(exchange())).policy.revision == before
@@ -133,7 +133,7 @@ async def test_sighup_activates_the_policies_again(running: RunningService) -> N
         (root / "custom/actas/rules/broken").rmdir()
         changed = REGISTRY.replace("default_scope: mail.read", "max_lifetime_seconds: 120")
         (root / "custom/actas/registry/data.yaml").write_text(changed)
-        ask_to_reload(pid_file)
+        ask(pid_file, signal.SIGHUP)
         await running.event("policy_activated", count=2)
         decision = await client.decide(exchange())
 

@@ -29,7 +29,7 @@ def module_of(folder: Path, decision: str = DECISION) -> WasmModule:
     with tarfile.open(bundle) as packed:
         content = packed.extractfile("/policy.wasm")
         assert content is not None
-        return WasmModule(content.read())
+        return WasmModule.compiled(content.read())
 
 
 async def embedded(module: WasmModule, data: Any = None, **options: Any) -> CheckingEmbeddedEngine:

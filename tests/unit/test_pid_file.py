@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from actas.errors import ConfigError
-from actas.server.pid_file import PidFile, ask_to_reload, default_path
+from actas.server.pid_file import PidFile, ask, default_path
 
 
 def test_the_service_that_holds_the_file_is_asked_to_reload(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_the_service_that_holds_the_file_is_asked_to_reload(tmp_path: Path) -> N
     before = signal.signal(signal.SIGHUP, lambda number, _frame: heard.append(number))
     held = PidFile(tmp_path / "new" / "serve.pid")
     try:
-        assert ask_to_reload(tmp_path / "new" / "serve.pid") == os.getpid()
+        assert ask(tmp_path / "new" / "serve.pid", signal.SIGHUP) == os.getpid()
     finally:
         held.release()
         signal.signal(signal.SIGHUP, before)
@@ -32,13 +32,13 @@ def test_a_file_left_by_a_killed_service_signals_nobody(tmp_path: Path) -> None:
     (tmp_path / "serve.pid").write_text("1\n")
 
     with pytest.raises(ConfigError, match="gone"):
-        ask_to_reload(tmp_path / "serve.pid")
+        ask(tmp_path / "serve.pid", signal.SIGHUP)
 
 
 def test_without_a_file_the_error_says_so(tmp_path: Path) -> None:
     """No service runs there."""
     with pytest.raises(ConfigError, match="no service"):
-        ask_to_reload(tmp_path / "serve.pid")
+        ask(tmp_path / "serve.pid", signal.SIGHUP)
 
 
 def test_two_services_cannot_hold_one_file(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ class Actas:
     def start(self) -> None:
         """Start it, on the same port as before. Raises StartError."""
         before = len(self.log_text())
-        command = [sys.executable, "-m", "actas", "serve", "--listen", self.address]
+        command = [sys.executable, "-m", "actas", "serve", "--workers", "1", "--listen", self.address]
         for root in self.policies:
             command += ["--policies", str(root)]
         command += ["--pid-file", str(self.folder / "serve.pid"), *self._extra]

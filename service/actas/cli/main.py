@@ -9,7 +9,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from actas.cli import approve, decide, doctor, explain, init, lint, opa, policy, serve, test
+from actas.cli import approve, decide, doctor, explain, init, lint, opa, policy, serve, test, workers
 
 app = typer.Typer(
     name="actas",
@@ -47,6 +47,7 @@ app.command(name="test", epilog=test.EXAMPLE)(test.run_tests)
 app.command(epilog=lint.EXAMPLE)(lint.lint)
 app.command(epilog=init.EXAMPLE)(init.init)
 app.add_typer(policy.app, name="policy", help="Policies of a running service.", epilog=policy.EXAMPLE)
+app.add_typer(workers.app, name="workers", help="Worker processes of a running service.", epilog=workers.EXAMPLE)
 app.add_typer(
     doctor.app, name="doctor", help="What stands around Actas, and what to change there.", epilog=doctor.EXAMPLE
 )

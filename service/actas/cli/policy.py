@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from actas import config as configuration
 from actas.cli.exits import sentences
-from actas.server.pid_file import ask_to_reload, default_path
+from actas.server.pid_file import ask, default_path
 
 EXAMPLE = "Example: actas policy reload"
 app = typer.Typer(no_args_is_help=True)
@@ -28,4 +29,4 @@ def reload(
 ) -> None:
     """Ask the running service to activate its policies again; whether it did stands in its log and health."""
     where = pid_file or configuration.load(file=config).pid_file or default_path()
-    typer.echo(f"asked process {ask_to_reload(where)} to activate its policies again")
+    typer.echo(f"asked process {ask(where, signal.SIGHUP)} to activate its policies again")

@@ -31,7 +31,10 @@ def serve(
     opa_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Use this OPA and its policies instead of an engine of our own.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(metavar="1", help="Worker processes; one for now.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Processes that share the listeners.", show_default="the cores it may use"),
+    ] = None,
     receipts: Annotated[
         str | None, typer.Option(metavar="none", help="The receipt store; none for now, decisions are logged.")
     ] = None,
@@ -55,7 +58,7 @@ def serve(
     pid_file: Annotated[Path | None, typer.Option(metavar="FILE", help="For actas policy reload.")] = None,
     check_config: Annotated[bool, typer.Option("--check-config", help="Check the configuration and exit.")] = False,
 ) -> None:
-    """Serve decisions over gRPC until SIGTERM; SIGHUP activates the policies again.
+    """Serve decisions over gRPC until SIGTERM; SIGHUP activates the policies again, SIGUSR2 replaces the workers.
 
     Flags win over ACTAS_* in the environment, and these over the configuration file.
     """
@@ -81,6 +84,6 @@ def serve(
     if check_config:
         typer.echo("the configuration is valid")
         return
-    from actas.server.app import run  # noqa: PLC0415 - gRPC is slow to load, and --check-config needs none of it
+    from actas.server.start import run  # noqa: PLC0415 - gRPC is slow to load, and --check-config needs none of it
 
     run(checked)

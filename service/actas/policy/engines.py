@@ -81,6 +81,15 @@ class Engines:
         finally:
             await engine.close()
 
+    async def machine_code(self, compiled: CompiledPolicy) -> bytes:
+        """Give what `adopt` takes in another process; nothing where a sidecar evaluates. Raises `ActivationError`."""
+        return await asyncio.to_thread((await self._module(compiled)).machine_code) if self.kind == "wasm" else b""
+
+    def adopt(self, compiled: CompiledPolicy, machine_code: bytes) -> None:
+        """Take over what another process has compiled *compiled* to; raises `ActivationError`."""
+        if self.kind == "wasm":
+            self._loaded = compiled.wasm, WasmModule.loaded(machine_code)
+
     async def _module(self, compiled: CompiledPolicy) -> WasmModule:
         """Load the revision's module once, for its suites and for serving."""
         if self._loaded is None or self._loaded[0] != compiled.wasm:
@@ -97,7 +106,7 @@ def _load(compiled: CompiledPolicy) -> WasmModule:
         content = compiled.wasm.read_bytes()
     except OSError as error:
         raise ActivationError([Problem("this revision was not compiled for the embedded engine")]) from error
-    module = WasmModule(content)
+    module = WasmModule.compiled(content)
     if unknown := unknown_builtins(needed_builtins(module)):
         raise ActivationError([problem for name in unknown for problem in _uses(name, compiled.sources.rego)])
     return module

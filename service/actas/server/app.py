@@ -1,18 +1,16 @@
-"""The whole service: what is started, in which order, how it changes its policies, and how it ends."""
+"""A service in one process: what is started, in which order, how it changes its policies, and how it ends."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import structlog
-import uvloop
 from grpc import aio
 
 from actas import policy_input
@@ -20,19 +18,21 @@ from actas.config import Config
 from actas.decide import Decider
 from actas.decision import Decision
 from actas.engine.opa_binary import resolve_opa
-from actas.errors import ConfigError
 from actas.explanation import FiredRule, explain
 from actas.listener import Listener
 from actas.policy.state import RevocationFile, RevocationState
-from actas.policy.watch import watch
+from actas.ports import SingleUse
 from actas.receipts.record import LogRecorder
 from actas.request import ExchangeRequest
-from actas.server import log
+from actas.server.background import background
+from actas.server.following import following
 from actas.server.host import Host
 from actas.server.metrics import Metrics
-from actas.server.pid_file import PidFile, default_path
+from actas.server.pid_file import holding
+from actas.server.place import ALONE, Place
 from actas.server.revisions import ForeignRevision, OwnRevisions, Revisions
 from actas.server.servicer import SERVICE, Servicer
+from actas.server.signals import Signals
 from actas.server.status_page import StatusPage
 
 _HEALTH_SECONDS = 0.5
@@ -42,8 +42,20 @@ _log = structlog.get_logger("actas.server")
 class Service:
     """A service that runs. Made by `running`."""
 
-    def __init__(self, config: Config, metrics: Metrics, revisions: Revisions, *, since: float) -> None:
-        """Wire the parts together; nothing listens yet. *since* is when the service started."""
+    def __init__(
+        self,
+        config: Config,
+        metrics: Metrics,
+        revisions: Revisions,
+        *,
+        since: float,
+        place: Place = ALONE,
+        single_use: SingleUse | None = None,
+    ) -> None:
+        """Wire the parts together; nothing listens yet.
+
+        *since* is when the service started, *single_use* where its used approvals are remembered.
+        """
         self.metrics = metrics
         self.revisions = revisions
         self.listening: tuple[Listener, ...] = ()
@@ -54,6 +66,7 @@ class Service:
             LogRecorder(),
             state=self._state,
             observer=metrics,
+            single_use=single_use,
             audience=config.audience,
             since=since,
         )
@@ -67,6 +80,7 @@ class Service:
         )
         self._servicer = servicer
         self._config = config
+        self._place = place
         self._told_health: tuple[bool, str] | None = None
 
     def readiness(self) -> dict[str, Any]:
@@ -91,8 +105,8 @@ class Service:
         return explain(decision, seen, self.revisions.rules(decision.policy.revision))
 
     @asynccontextmanager
-    async def serving(self) -> AsyncIterator[None]:
-        """Listen, and stop gracefully: nothing new, what is in flight is finished."""
+    async def hosting(self) -> AsyncIterator[None]:
+        """Answer calls, and stop gracefully: nothing new, what is in flight is finished."""
         async with AsyncExitStack() as stack:
             around: list[aio.ServerInterceptor[Any, Any]] = []
             if self._config.otlp_endpoint:
@@ -101,23 +115,22 @@ class Service:
                 interceptor, flush = tracing.start(self._config.otlp_endpoint)
                 stack.push_async_callback(asyncio.to_thread, flush)
                 around.append(interceptor)
-            host = Host(self._config, SERVICE, self._servicer.handler(), self.metrics, around)
+            host = Host(self._config, SERVICE, self._servicer.handler(), self.metrics, around, self._place)
             self.listening = await host.start()
             stack.push_async_callback(host.stop)
+            await self._tell_health(host)
+            await stack.enter_async_context(background("health", self._watch_health(host)))
+            yield
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Answer calls, tell how it goes, and follow the policies where that is asked for."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.hosting())
             if self._config.metrics_listen is not None:
                 page = StatusPage(self.metrics.exposition, self.readiness)
-                try:
-                    self.status_port = await page.start(self._config.metrics_listen)
-                except OSError as error:
-                    raise ConfigError("metrics_listen", f"cannot listen there: {error.strerror}") from None
-                stack.push_async_callback(page.stop)
-            await self._tell_health(host)
-            await stack.enter_async_context(_task("health", self._watch_health(host)))
-            if self._config.watch:
-                stop = asyncio.Event()
-                changed = watch(self._config.policies, lambda: self.reload("watch"), stop=stop)
-                await stack.enter_async_context(_task("watch", changed))
-                stack.callback(stop.set)
+                self.status_port = await stack.enter_async_context(page.listening(self._config.metrics_listen))
+            await stack.enter_async_context(following(self._config, self.reload))
             _log.info(
                 "serving",
                 listen=[str(listener) for listener in self.listening],
@@ -160,6 +173,7 @@ async def running(config: Config) -> AsyncIterator[Service]:
         revisions: Revisions
         if config.opa_url:
             revisions = await ForeignRevision.connect(config, metrics)
+            metrics.serving(revisions.revision, "")
         else:
             opa = await asyncio.to_thread(resolve_opa)
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="actas-serve-")))
@@ -172,63 +186,14 @@ async def running(config: Config) -> AsyncIterator[Service]:
         yield service
 
 
-def run(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT; SIGHUP activates the policies again. Raises as `running`."""
-    log.configure(config.log_level, config.log_format)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            runner.run(_until_told_to_stop(config))
-        except asyncio.CancelledError:
-            _log.info("stopped while starting")
-
-
-async def _until_told_to_stop(config: Config) -> None:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    starting = asyncio.current_task()
-    # While it starts there is nothing in flight to finish, and nothing to reload either.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, starting.cancel if starting is not None else stop.set)
-    loop.add_signal_handler(signal.SIGHUP, _log.info, "still starting")
-    with _pid_file(config):
-        async with running(config) as service, asyncio.TaskGroup() as reloads:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, stop.set)
-            loop.add_signal_handler(signal.SIGHUP, lambda: reloads.create_task(service.reload("sighup")))
-            await stop.wait()
-            loop.add_signal_handler(signal.SIGHUP, _log.info, "already stopping")
+async def serve_alone(config: Config) -> None:
+    """Serve in this process until SIGTERM or SIGINT; SIGHUP activates the policies again. Raises as `running`."""
+    signals = Signals()
+    with holding(config.pid_file):
+        async with running(config) as service:
+            await signals.obeyed(lambda: service.reload("sighup"), _nothing_to_replace)
         _log.info("stopped")
 
 
-@contextmanager
-def _pid_file(config: Config) -> Iterator[None]:
-    """Hold the pid file that was asked for, or the default one if it can be had."""
-    try:
-        held = PidFile(config.pid_file or default_path())
-    except ConfigError as error:
-        if config.pid_file is not None:
-            raise
-        _log.warning("no pid file: `actas policy reload` will not find this service", problem=str(error))
-        yield
-        return
-    try:
-        yield
-    finally:
-        held.release()
-
-
-@asynccontextmanager
-async def _task(name: str, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run *work* in the background; its failure is logged, because nobody waits for it."""
-    task = asyncio.create_task(work, name=name)
-    task.add_done_callback(_log_failure)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    error = None if task.cancelled() else task.exception()
-    if error is not None:
-        _log.error("background work ended", task=task.get_name(), kind=type(error).__name__)
+async def _nothing_to_replace() -> None:
+    _log.warning("no workers are replaced: this service is one process")

@@ -20,6 +20,7 @@ from actas.listener import Listener
 from actas.server.callers import Callers
 from actas.server.interceptors import CallerInterceptor, ErrorInterceptor
 from actas.server.metrics import Metrics
+from actas.server.place import ALONE, Place
 
 # The servicer refuses what is over the limit and names it. gRPC's own limit only bounds what is read into memory
 # before that; its answer has no details.
@@ -39,14 +40,15 @@ class Host:
         handler: grpc.GenericRpcHandler[Any, Any],
         metrics: Metrics,
         around: Sequence[aio.ServerInterceptor[Any, Any]] = (),
+        place: Place = ALONE,
     ) -> None:
         """Prepare to serve *handler*, whose full name is *service*; *around* come before our own interceptors."""
         self._config = config
         self._service = service
         self._health = health_aio.HealthServicer()
-        self._errors = ErrorInterceptor(metrics)
+        self._errors = ErrorInterceptor(metrics, place.trailer)
         inside = [*around, self._errors, CallerInterceptor(Callers(config.callers))]
-        self._server = aio.server(interceptors=inside, options=_options(config))
+        self._server = aio.server(interceptors=inside, options=_options(config, place))
         self._server.add_generic_rpc_handlers((handler,))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if config.reflection:
@@ -97,11 +99,12 @@ class Host:
         return listener if listener.path is not None else replace(listener, port=port)
 
 
-def _options(config: Config) -> list[tuple[str, int]]:
+def _options(config: Config, place: Place) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", config.limits.message_bytes * _TRANSPORT_SLACK),
         ("grpc.max_connection_age_ms", int(config.max_connection_age * 1000)),
         ("grpc.max_connection_age_grace_ms", int(config.grace * 1000)),
-        # Sharing a port silently would let another process take half of the calls.
-        ("grpc.so_reuseport", 0),
+        # Sharing a port silently would let another process take half of the calls. Workers share one that their
+        # supervisor has taken before.
+        ("grpc.so_reuseport", int(place.shared)),
     ]

@@ -14,7 +14,7 @@ from actas.errors import ActasError, ProtocolError
 from actas.server import callers
 from actas.server.callers import CallerIdentity, Callers
 from actas.server.metrics import Metrics
-from actas.server.status import Outward
+from actas.server.status import Outward, Trailer
 
 # The published types of grpcio describe its synchronous API; with grpc.aio a handler's methods are coroutines, and
 # the context has `abort_with_status`.
@@ -32,9 +32,10 @@ _log = structlog.get_logger("actas.server")
 class ErrorInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the published types only
     """Turns whatever a method raises into a status with details, and counts the call. It is the outermost one."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        """Count calls in *metrics*."""
+    def __init__(self, metrics: Metrics, trailer: Trailer = ()) -> None:
+        """Count calls in *metrics*; every answer carries *trailer*."""
         self._metrics = metrics
+        self._trailer = trailer
         self.begun = 0
         """How many calls have begun."""
 
@@ -47,13 +48,15 @@ class ErrorInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gene
 
         async def told(request: object, context: Context) -> object:
             self.begun += 1
+            if self._trailer:
+                context.set_trailing_metadata(self._trailer)
             try:
                 response = await answer(request, context)
             except Exception as error:
                 outward = Outward.of(error)
                 note(method, outward, error)
                 self._metrics.call(method, outward.status.value)
-                await context.abort_with_status(outward.to_grpc())
+                await context.abort_with_status(outward.to_grpc(self._trailer))
             self._metrics.call(method, "OK")
             return response
 

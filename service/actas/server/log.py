@@ -15,15 +15,18 @@ _SHARED: tuple[structlog.typing.Processor, ...] = (
 )
 
 
-def configure(level: str = "info", style: str = "json", *, stream: TextIO | None = None) -> None:
+def configure(
+    level: str = "info", style: str = "json", *, stream: TextIO | None = None, worker: int | None = None
+) -> None:
     """Send everything that is logged, by us and by libraries, to *stream* (standard error) in one *style*.
 
-    *style* is `json` or `console`; *level* is a level's name.
+    *style* is `json` or `console`; *level* is a level's name; *worker* is the number that each line carries.
     """
+    shared = _SHARED if worker is None else (*_SHARED, _numbered(worker))
     out = stream or sys.stderr
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[*_SHARED, _renderer(style)],
+        processors=[*shared, _renderer(style)],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=True,
@@ -31,13 +34,21 @@ def configure(level: str = "info", style: str = "json", *, stream: TextIO | None
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=_SHARED,
+            foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(style)],
         )
     )
     # Libraries speak at their own level only when something is wrong: their debug output shows payloads.
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
     logging.getLogger("actas").setLevel(threshold)
+
+
+def _numbered(worker: int) -> structlog.typing.Processor:
+    def add(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        event["worker"] = worker
+        return event
+
+    return add
 
 
 def _renderer(style: str) -> structlog.typing.Processor:

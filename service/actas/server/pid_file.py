@@ -1,7 +1,7 @@
 """The running service's process id, in a file that is locked as long as it runs.
 
-`actas policy reload` finds the service here and sends it SIGHUP. The lock tells a running service from the file of
-one that was killed, whose number may belong to somebody else by now.
+`actas policy reload` and `actas workers restart` find the service here and send it a signal. The lock tells a running
+service from the file of one that was killed, whose number may belong to somebody else by now.
 """
 
 from __future__ import annotations
@@ -9,9 +9,15 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
+
 from actas.errors import ConfigError
+
+_log = structlog.get_logger("actas.server")
 
 
 def default_path() -> Path:
@@ -48,8 +54,25 @@ class PidFile:
         os.close(self._descriptor)
 
 
-def ask_to_reload(path: Path) -> int:
-    """Send SIGHUP to the service that holds *path*, and return its process id.
+@contextmanager
+def holding(path: Path | None) -> Iterator[None]:
+    """Hold the pid file that was asked for, or the default one if it can be had. Raises ConfigError."""
+    try:
+        held = PidFile(path or default_path())
+    except ConfigError as error:
+        if path is not None:
+            raise
+        _log.warning("no pid file: `actas policy reload` will not find this service", problem=str(error))
+        yield
+        return
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def ask(path: Path, number: signal.Signals) -> int:
+    """Send the signal *number* to the service that holds *path*, and return its process id.
 
     Raises:
         ConfigError: no service runs there, or it is not ours to signal.
@@ -63,7 +86,7 @@ def ask_to_reload(path: Path) -> int:
         if _lock(descriptor):
             raise ConfigError("pid_file", f"{path}: the service that wrote it is gone")
         pid = int(os.read(descriptor, 20))
-        os.kill(pid, signal.SIGHUP)
+        os.kill(pid, number)
     except (ValueError, PermissionError, ProcessLookupError) as error:
         raise ConfigError("pid_file", f"{path}: cannot signal the service: {error}") from None
     finally:

@@ -166,7 +166,6 @@ class ForeignRevision:
         except BaseException:
             await engine.close()
             raise
-        metrics.serving(engine.revision, "")
         unverifiable = [name for name, issuer in data.registry.get("issuers", {}).items() if "jwks_file" in issuer]
         if unverifiable:
             # Keys are files of a policy root, and that OPA has data only.

@@ -14,6 +14,17 @@ from actas.errors import ActasError, EngineError, ProtocolError, ReceiptError, S
 
 DOMAIN: Final = "actas"
 
+Trailer = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Status(grpc.Status):
+    """What `abort_with_status` reads."""
+
+    code: grpc.StatusCode
+    details: str
+    trailing_metadata: tuple[tuple[str, str | bytes], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Outward:
@@ -39,8 +50,8 @@ class Outward:
             return cls(error.status, str(error), "NO_DECISION")
         return cls(Status.INTERNAL, "no decision was made: internal error", "INTERNAL")
 
-    def to_grpc(self) -> grpc.Status:
-        """Give it the form that `abort_with_status` takes."""
+    def to_grpc(self, trailer: Trailer = ()) -> grpc.Status:
+        """Give it the form that `abort_with_status` takes, with *trailer* beside the details."""
         text = f"{self.field}: {self.message}" if self.field else self.message
         status = status_pb2.Status(code=code_pb2.Code.Value(self.status.value), message=text)
         _add(status, error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN))
@@ -49,7 +60,8 @@ class Outward:
                 field=self.field, description=self.message, reason=self.reason
             )
             _add(status, error_details_pb2.BadRequest(field_violations=[violation]))
-        return rpc_status.to_status(status)
+        outward = rpc_status.to_status(status)
+        return _Status(outward.code, outward.details, (*outward.trailing_metadata, *trailer)) if trailer else outward
 
 
 def _add(status: status_pb2.Status, detail: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
+from actas.errors import ConfigError
 from actas.listener import Listener
 
 _REQUEST_SECONDS = 5.0
@@ -32,6 +34,18 @@ class StatusPage:
         """Listen, and return the port. Raises OSError when the address is taken."""
         self._server = await asyncio.start_server(self._serve, listener.host, listener.port, limit=8192)
         return int(self._server.sockets[0].getsockname()[1])
+
+    @asynccontextmanager
+    async def listening(self, listener: Listener) -> AsyncIterator[int]:
+        """Listen as long as the context lasts, and give the port. Raises ConfigError."""
+        try:
+            port = await self.start(listener)
+        except OSError as error:
+            raise ConfigError("metrics_listen", f"cannot listen there: {error.strerror}") from None
+        try:
+            yield port
+        finally:
+            await self.stop()
 
     async def stop(self) -> None:
         """Stop listening."""

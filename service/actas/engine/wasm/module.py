@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from typing import Self
 
 import wasmtime
 
@@ -23,29 +24,56 @@ _STACK_BYTES = 1 << 20
 class WasmModule:
     """Machine code of one policy revision, shared by all instances of this process."""
 
-    def __init__(self, wasm: bytes) -> None:
+    def __init__(self, engine: wasmtime.Engine, module: wasmtime.Module) -> None:
+        self.engine = engine
+        self.module = module
+        _Ticker.watch(engine)
+
+    @classmethod
+    def compiled(cls, wasm: bytes) -> Self:
         """Compile *wasm*, which takes a quarter of a second.
 
         Raises:
             ActivationError: it is no module that wasmtime can compile.
 
         """
-        config = wasmtime.Config()
-        # A policy that runs away is stopped from outside; counting fuel would slow every instruction.
-        config.epoch_interruption = True
-        config.max_wasm_stack = _STACK_BYTES
-        self.engine = wasmtime.Engine(config)
+        engine = _engine()
         try:
-            self.module = wasmtime.Module(self.engine, strict(wasm))
+            return cls(engine, wasmtime.Module(engine, strict(wasm)))
         except wasmtime.WasmtimeError:
             raise ActivationError([Problem("the policy compiled to WebAssembly cannot be loaded")]) from None
-        _Ticker.watch(self.engine)
+
+    @classmethod
+    def loaded(cls, machine_code: bytes) -> Self:
+        """Load what `machine_code` of the same version of wasmtime gave, and nothing else: it is run unchecked.
+
+        Raises:
+            ActivationError: it is of another version.
+
+        """
+        engine = _engine()
+        try:
+            return cls(engine, wasmtime.Module.deserialize(engine, machine_code))
+        except wasmtime.WasmtimeError:
+            raise ActivationError([Problem("the compiled policy is of another version of wasmtime")]) from None
+
+    def machine_code(self) -> bytes:
+        """Give what other processes on this machine can load in milliseconds."""
+        return bytes(self.module.serialize())
 
     @property
     def memory_pages(self) -> int:
         """The pages of memory that an instance begins with."""
         kinds = [wanted.type for wanted in self.module.imports]
         return next((kind.limits.min for kind in kinds if isinstance(kind, wasmtime.MemoryType)), 0)
+
+
+def _engine() -> wasmtime.Engine:
+    config = wasmtime.Config()
+    # A policy that runs away is stopped from outside; counting fuel would slow every instruction.
+    config.epoch_interruption = True
+    config.max_wasm_stack = _STACK_BYTES
+    return wasmtime.Engine(config)
 
 
 class _Ticker(threading.Thread):
