@@ -38,8 +38,10 @@ async def run(call: Call, callers: int, turns: Iterator[int]) -> tuple[list[floa
             started = time.perf_counter()
             try:
                 await call()
-            except (aio.AioRpcError, aiohttp.ClientError, TimeoutError, RuntimeError) as error:
-                failed[str(error.code() if isinstance(error, aio.AioRpcError) else error)[:200]] += 1
+            except aio.AioRpcError as error:
+                failed[f"{error.code().name}: {error.details()}"] += 1
+            except (aiohttp.ClientError, TimeoutError, RuntimeError) as error:
+                failed[f"{type(error).__name__}: {error}"[:200]] += 1
             latencies.append(1000 * (time.perf_counter() - started))
 
     await asyncio.gather(*(caller() for _ in range(callers)))

@@ -33,15 +33,20 @@ class Sender:
     def send(self, contender: Contender, calls: int) -> Sent:
         """Send *calls* calls. Raises `RefusedError` when an answer is an error, or an allow is missing around them."""
         _sample(contender)
-        load, address, callers = contender.load, contender.server.address, contender.callers
-        if self._ghz is None:
-            sent = python(load, address, callers=callers, calls=calls)
-        elif load.protocol == "http":
-            sent = wrk(load, address, callers=callers, calls=calls)
-        else:
-            sent = ghz(self._ghz, load, address, callers=callers, calls=calls, connections=contender.connections)
+        try:
+            sent = self._send(contender, calls)
+        except RefusedError as error:
+            raise RefusedError(f"{contender.name}: {error}") from None
         _sample(contender)
         return sent
+
+    def _send(self, contender: Contender, calls: int) -> Sent:
+        load, address, callers = contender.load, contender.server.address, contender.callers
+        if self._ghz is None:
+            return python(load, address, callers=callers, calls=calls)
+        if load.protocol == "http":
+            return wrk(load, address, callers=callers, calls=calls)
+        return ghz(self._ghz, load, address, callers=callers, calls=calls, connections=contender.connections)
 
 
 def _sample(contender: Contender) -> None:
