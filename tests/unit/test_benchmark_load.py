@@ -8,12 +8,17 @@ import threading
 from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager
+from pathlib import Path
 
+import contenders
 import generators
 import grpc
+import psutil
 import pytest
 from generators import RefusedError
+from measuring import Sender, measure
 from peers.peer import Load
+from servers import Server
 
 from actas.decision.v1 import decision_pb2, service_pb2, service_pb2_grpc
 
@@ -143,3 +148,23 @@ def test_wrk_ends_when_it_has_counted_its_answers() -> None:
         sent = generators.wrk(Load("http", "/v1/data", b"{}", None), address, callers=2, calls=10)
     assert sent.calls == 11
     assert sent.seconds < 30
+
+
+@pytest.mark.parametrize("effects", [[DENY], [ALLOW, DENY], [ALLOW] * 12 + [DENY]])
+def test_a_contender_that_denies_has_no_figures(tmp_path: Path, effects: list[int | None]) -> None:
+    """Not in the look before a block, nor within it; the sentence names it."""
+    with grpc_server(*effects) as address, pytest.raises(RefusedError, match=r"late.*DENY"):
+        measure(_contender(tmp_path, address), 10, Sender(None))
+
+
+def test_a_contender_that_allows_has_figures_of_each_decision(tmp_path: Path) -> None:
+    """CPU is divided by all decisions that it was asked for, and the generator's is noted beside it."""
+    with grpc_server(ALLOW) as address:
+        block = measure(_contender(tmp_path, address), 10, Sender(None))
+    assert block.cpu_ms > 0
+    assert block.generator_cpu_ms > 0
+    assert block.p50_ms <= block.p90_ms <= block.p99_ms
+
+
+def _contender(folder: Path, address: str) -> contenders.Contender:
+    return contenders.actas("late", Server(psutil.Process(), address), folder, b"", callers=1)
