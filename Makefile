@@ -12,6 +12,7 @@ INSTALLED := $(VENV)/.installed
 KEYCLOAK_DEMO := $(VENV)/.keycloak-demo
 # The Debian packages that this Makefile makes use of. Go builds OPA where no release can be fetched; before 1.21 it
 # cannot fetch the newer toolchain that OPA asks for.
+# npm, for `make bench` alone, is left to who runs that: Debian's brings hundreds of packages.
 PACKAGES := python3 python3-venv git ca-certificates
 GO_ENOUGH := 2:1.21
 # What `make demo` and the test recipes pass on, such as `make test-unit ARGS="-k scope"`.
@@ -48,7 +49,7 @@ test: lint proto-check lint-deploy test-policy keycloak-jar test-python ## Every
 .PHONY: deps
 deps: ## Install what Debian packages offer (as root; else say which)
 	@if ! command -v apt-get >/dev/null; then \
-	  echo "This is no Debian: what is needed is Python 3.11 or newer with venv, git, a network or Go, and a JDK and Maven for Keycloak."; exit 0; \
+	  echo "This is no Debian: what is needed is Python 3.11 or newer with venv, git, a network or Go, a JDK and Maven for Keycloak, and npm and wrk for the benchmark."; exit 0; \
 	fi; \
 	packages="$(PACKAGES)"; \
 	if [ "$$(id -u)" = 0 ]; then echo "Reading what Debian offers"; apt-get -q update; fi; \
@@ -60,6 +61,7 @@ deps: ## Install what Debian packages offer (as root; else say which)
 	  packages+=" $$jdk"; \
 	fi; \
 	command -v mvn >/dev/null || packages+=" maven"; \
+	command -v wrk >/dev/null || packages+=" wrk"; \
 	if [ "$$(id -u)" = 0 ]; then \
 	  echo "Installing $$packages"; \
 	  DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends $$packages; \
@@ -129,12 +131,16 @@ test-slow: setup ## The suites that take minutes
 	@$(PYTHON) -m pytest tests -m slow $(ARGS)
 
 .PHONY: bench
-bench: setup ## Measure, and write build/bench.json
+bench: setup ## Actas beside its peers, half an hour (needs Go, npm and wrk; ARGS="--only unary")
 	@$(PYTHON) tests/benchmarks/bench.py $(ARGS)
 
 .PHONY: bench-quick
-bench-quick: setup ## The same with few rounds, to see that it works
+bench-quick: setup ## Its guard against regressions, three minutes, with nothing to install
 	@$(PYTHON) tests/benchmarks/bench.py --quick $(ARGS)
+
+.PHONY: bench-plots
+bench-plots: setup ## Draw build/bench.json as tests/benchmarks/plots/*.svg
+	@$(PYTHON) tests/benchmarks/plots.py $(ARGS)
 
 .PHONY: bench-keycloak
 bench-keycloak: setup ## What Actas adds to an exchange of a real Keycloak (needs Java and Maven)

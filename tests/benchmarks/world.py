@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from actas import policy_input, wire
+from actas.decision.v1 import request_pb2, service_pb2
 from actas.document import from_document
 from actas.policy.state import RevocationState
 
@@ -15,10 +16,14 @@ AS = "https://as.example.com"
 AGENT = "spiffe://example.org/agent/mail"
 MAIL = "https://mail.example.com/"
 DEEPEST = 9
+RULE = Path(__file__).with_name("custom_rule.rego.txt")
 
 
-def repository(folder: Path, *, agents: int = 1) -> Path:
-    """Write an adopter's root whose registry has *agents* agents; JSON, because YAML of that size takes minutes."""
+def repository(folder: Path, *, agents: int = 1, rules: int = 0) -> Path:
+    """Write an adopter's root with *agents* agents and *rules* rules of its own.
+
+    The registry is JSON, because YAML of 100,000 agents takes minutes to read.
+    """
     registry = {
         "authorization_servers": [AS],
         "issuers": {AS: ["subject", "actor", "act", "may_act"]},
@@ -37,6 +42,10 @@ def repository(folder: Path, *, agents: int = 1) -> Path:
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    for number in range(rules):
+        rule = folder / f"custom/actas/rules/rule_{number}/rule_{number}.rego"
+        rule.parent.mkdir(parents=True, exist_ok=True)
+        rule.write_text(RULE.read_text(encoding="utf-8").replace("NUMBER", str(number)), encoding="utf-8")
     return folder
 
 
@@ -101,4 +110,11 @@ def question() -> dict[str, Any]:
 def message(*, depth: int = 1) -> bytes:
     """Give the same exchange as the bytes of a `DecideRequest`."""
     data: bytes = wire.request_to_proto(from_document(document(depth=depth))).SerializeToString()
+    return data
+
+
+def batch(message: bytes, size: int) -> bytes:
+    """Give the exchange of *message*, a `DecideRequest`, *size* times as the bytes of a `DecideBatchRequest`."""
+    request = request_pb2.DecideRequest.FromString(message)
+    data: bytes = service_pb2.DecideBatchRequest(requests=[request] * size).SerializeToString()
     return data
