@@ -100,7 +100,7 @@ class Decider:
         deadline = time.monotonic() + timeout
         answer.check_parent(request)
         at, state = self._clock(), self._state.lookup(request)
-        if any([approval.jws for approval in request.approvals]):
+        if request.approvals and any(approval.jws for approval in request.approvals):
             return await self._decide_signed(request, at, state, caller, deadline)
         async with self._engines.lease() as lease:
             asked = _Asked(request, request, at, state, caller)

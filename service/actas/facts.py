@@ -75,11 +75,11 @@ def resources(named: tuple[str, ...]) -> dict[str, Any]:
     """Say what holds for every `resource` of the request (RFC 8707, section 2)."""
     uris = [resource_uri.parse(resource) for resource in named]
     return {
-        "absolute": all([uri.absolute for uri in uris]),
-        "whole": not any([uri.fragment for uri in uris]),
-        "safe": all([uri.safe for uri in uris]),
-        "secure": all([uri.secure for uri in uris]),
-        "secure_or_loopback": all([uri.secure or (uri.scheme == "http" and uri.loopback) for uri in uris]),
+        "absolute": all(uri.absolute for uri in uris),
+        "whole": not any(uri.fragment for uri in uris),
+        "safe": all(uri.safe for uri in uris),
+        "secure": all(uri.secure for uri in uris),
+        "secure_or_loopback": all(uri.secure or (uri.scheme == "http" and uri.loopback) for uri in uris),
     }
 
 
@@ -169,8 +169,8 @@ def token(presented: Token | None) -> dict[str, Any]:
         "svid_well_formed": not svid or token_form.is_well_formed_svid(presented, claims),
         "spiffe_subject": isinstance(sub, str) and sub.startswith("spiffe:"),
     }
-    if is_numeric_date(exp := claims.get("exp")):
-        facts["exp"] = math.floor(exp)
+    if is_numeric_date(claims.get("exp")):
+        facts["exp"] = math.floor(claims["exp"])
     if isinstance(claims.get("scope"), str):
         facts["scope"] = list(scope.split(claims["scope"]))
     if isinstance(tenant := claims.get("tenant", ""), str):

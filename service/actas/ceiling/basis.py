@@ -16,6 +16,7 @@ from actas.ceiling.parties import Parties
 from actas.ceiling.tables import Tables
 from actas.request import AUTHORIZATION_CODE, Consent, ExchangeRequest
 
+
 def check(
     request: ExchangeRequest,
     scope: Iterable[str],

@@ -60,7 +60,7 @@ def object_of(struct: Struct, field: str) -> dict[str, Any]:
     # A text that is not empty is the kind that is set, and most members of a header are texts.
     members = {name: value.string_value or _value_of(value, field) for name, value in struct.fields.items()}
     # Texts of a message are valid, so there is nothing to check in them.
-    if all([type(value) is str for value in members.values()]):
+    if set(map(type, members.values())) <= {str}:
         return members
     return struct_json.checked(members, field)
 

@@ -6,6 +6,7 @@ import ctypes
 
 import wasmtime
 from wasmtime import _bindings as c
+from wasmtime._ffi import dll
 from wasmtime._func import maybe_raise_last_exn
 
 
@@ -56,9 +57,9 @@ class DirectMemory:
         self._store = store
         self._memory = ctypes.byref(memory._memory)
         # Looked up by item these are functions of our own, whose result is an address and not an object.
-        self._data, self._data_size = c.dll["wasmtime_memory_data"], c.dll["wasmtime_memory_data_size"]
+        self._data, self._data_size = dll["wasmtime_memory_data"], dll["wasmtime_memory_data_size"]
         self._data.restype, self._data_size.restype = ctypes.c_void_p, ctypes.c_size_t
-        self._data.argtypes = self._data_size.argtypes = c.dll.wasmtime_memory_data.argtypes
+        self._data.argtypes = self._data_size.argtypes = dll.wasmtime_memory_data.argtypes
 
     @property
     def start(self) -> int:
