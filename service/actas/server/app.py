@@ -64,6 +64,7 @@ class Service:
             config.limits,
             default_timeout=config.default_timeout,
             max_timeout=config.max_timeout,
+            in_turn=revisions.engine == "wasm",
         )
         self._servicer = servicer
         self._config = config
