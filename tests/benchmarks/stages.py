@@ -7,11 +7,10 @@ the request to the bytes of the answer, its record written to a file; what is le
 from __future__ import annotations
 
 import argparse
-import asyncio
+import json
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,26 +22,26 @@ from rich.table import Table
 from actas import answer, ceiling, policy_input, wire
 from actas.decide import Decider
 from actas.decision import PolicyRef
-from actas.decision.v1 import request_pb2
+from actas.decision.v1 import request_pb2, service_pb2
 from actas.engine.opa_binary import resolve_opa
 from actas.engine.question import encoded
 from actas.engine.result import parse_result
 from actas.engine.wasm.answer import read
 from actas.engine.wasm.instance import Instance
+from actas.engine.wasm.module import WasmModule
 from actas.identifiers import DecisionIds
 from actas.limits import RequestLimits
 from actas.policy.bundle import CompiledPolicy, compile_policy
-from actas.policy.data import PolicyData
 from actas.policy.engines import Engines
 from actas.policy.handle import EngineHandle, ServingRevision
 from actas.policy.state import RevocationState
 from actas.receipts import record
 from actas.receipts.record import LogRecorder
-from actas.server import callers, log
+from actas.server import callers, garbage, log
 from actas.server.metrics import Metrics
 from actas.server.servicer import Servicer
 
-_BLOCK, _BLOCKS = 200, 15
+_BLOCK, _BLOCKS, _BATCH = 100, 15, 16
 
 
 class _Call:
@@ -73,11 +72,10 @@ def _plain(work: Callable[[], object]) -> Callable[[], Awaitable[object]]:
     return done
 
 
-def _pure(compiled: CompiledPolicy, data: PolicyData) -> Iterator[tuple[str, Callable[[], object]]]:
+def _pure(compiled: CompiledPolicy, instance: Instance) -> Iterator[tuple[str, Callable[[], object]]]:
     """Give the stages that compute only, each with what the ones before it gave."""
     limits, state, ids, metrics = RequestLimits(), RevocationState.fresh(), DecisionIds(), Metrics()
     message, now = world.message(), time.time()
-    revoked: Any = None
 
     def parse() -> Any:
         return wire.request_from_proto(wire.decode(request_pb2.DecideRequest, message), limits)
@@ -94,12 +92,11 @@ def _pure(compiled: CompiledPolicy, data: PolicyData) -> Iterator[tuple[str, Cal
     yield "build the input", build
     question = encoded(asked)
     yield "write it as JSON", lambda: encoded(asked)
-    instance = _instance(compiled)
     yield "evaluate (WebAssembly)", lambda: instance.run(question, seconds=0.2)
     text = instance.run(question, seconds=0.2)
     yield "read the answer", lambda: parse_result(read(text))
     result = parse_result(read(text))
-    yield "ceiling", lambda: ceiling.bound(request, result, data, int(now))
+    yield "ceiling", lambda: ceiling.bound(request, result, compiled.data, int(now))
     policy = PolicyRef(compiled.revision, compiled.digest, "none")
 
     def decision() -> Any:
@@ -135,24 +132,29 @@ def _pure(compiled: CompiledPolicy, data: PolicyData) -> Iterator[tuple[str, Cal
     yield "build and write the answer", lambda: wire.decision_to_proto(decided).SerializeToString()
 
 
-def _instance(compiled: CompiledPolicy) -> Instance:
-    from actas.policy.engines import _data, _load
-
-    return Instance(_load(compiled), _data(compiled))
-
-
 async def measure(folder: Path) -> dict[str, float]:
     """Give the cost of every stage by its name, and of the whole."""
     opa = resolve_opa()
-    compiled = await asyncio.to_thread(compile_policy, [world.repository(folder / "small")], opa=opa, into=folder, wasm=True)
-    with ExitStack() as stack:
-        log.configure("info", stream=stack.enter_context((folder / "log").open("w", encoding="utf-8")))
-        costs = {name: await _spent(_plain(work)) for name, work in _pure(compiled, compiled.data)}
+    compiled = compile_policy([world.repository(folder / "small")], opa=opa, into=folder, wasm=True)
+    module = WasmModule(compiled.wasm.read_bytes())
+    with (folder / "log").open("w", encoding="utf-8") as written:
+        log.configure("info", stream=written)
+        instance = Instance(module, json.dumps(compiled.data.tree()).encode())
+        costs = {name: await _spent(_plain(work)) for name, work in _pure(compiled, instance)}
         engine = await Engines("wasm", opa).serving(compiled)
         handle, metrics, limits = EngineHandle(), Metrics(), RequestLimits()
         handle.swap(ServingRevision(engine, compiled))
         decider = Decider(handle, LogRecorder(), state=RevocationState.fresh(), observer=metrics)
-        servicer = Servicer(decider, lambda _r, _d: (), metrics, limits, default_timeout=5.0, max_timeout=10.0)
+        servicer = Servicer(
+            decider,
+            lambda _request, _decision: (),
+            metrics,
+            limits,
+            default_timeout=5.0,
+            max_timeout=10.0,
+            in_turn=True,
+        )
+        garbage.settle()
         callers.current.set(callers.UNNAMED)
         message, call = world.message(), _Call()
 
@@ -160,7 +162,14 @@ async def measure(folder: Path) -> dict[str, float]:
             return bytes((await servicer.decide(message, call)).SerializeToString())
 
         costs["sum of the stages"] = sum(costs.values())
+        asked = request_pb2.DecideRequest.FromString(message)
+        batch = service_pb2.DecideBatchRequest(requests=[asked] * _BATCH).SerializeToString()
+
+        async def together() -> bytes:
+            return bytes((await servicer.decide_batch(batch, call)).SerializeToString())
+
         costs["whole"] = await _spent(whole)
+        costs[f"one of a batch of {_BATCH}"] = await _spent(together) / _BATCH
         await engine.close()
     return costs
 

@@ -27,7 +27,7 @@ from actas.policy.state import RevocationFile, RevocationState
 from actas.policy.watch import watch
 from actas.receipts.record import LogRecorder
 from actas.request import ExchangeRequest
-from actas.server import log
+from actas.server import garbage, log
 from actas.server.host import Host
 from actas.server.metrics import Metrics
 from actas.server.pid_file import PidFile, default_path
@@ -86,6 +86,7 @@ class Service:
     async def reload(self, trigger: str) -> None:
         """Activate the policies as they are now. A failure keeps what serves, and is logged where it happens."""
         await self.revisions.activate(trigger)
+        garbage.settle()
 
     def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:
         seen = policy_input.build(request, now=int(decision.evaluated_at), state=self._state.lookup(request))
@@ -168,6 +169,7 @@ async def running(config: Config) -> AsyncIterator[Service]:
         stack.push_async_callback(revisions.close)
         await revisions.activate("start")
         metrics.engine(revisions.engine)
+        garbage.settle()
         service = Service(config, metrics, revisions, since=since)
         await stack.enter_async_context(service.serving())
         yield service

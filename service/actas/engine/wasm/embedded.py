@@ -152,7 +152,7 @@ class EmbeddedEngine:
         if self._closed:
             raise EngineError("the engine is closed")
         replacing = self._replace()
-        done, _ = await asyncio.wait({replacing}, timeout=_remaining(deadline))
+        done, _ = await asyncio.wait({replacing}, timeout=max(0.0, deadline - time.monotonic()))
         if not done:
             raise failures.too_late()
         if self._instance is None and self._trouble:
