@@ -20,6 +20,7 @@ from actas.config import Config
 from actas.decide import Decider
 from actas.decision import Decision
 from actas.engine.opa_binary import resolve_opa
+from actas.engine.wasm import EVALUATED_TOGETHER
 from actas.errors import ConfigError
 from actas.explanation import FiredRule, explain
 from actas.listener import Listener
@@ -64,7 +65,7 @@ class Service:
             config.limits,
             default_timeout=config.default_timeout,
             max_timeout=config.max_timeout,
-            in_turn=revisions.engine == "wasm",
+            together=EVALUATED_TOGETHER if revisions.engine == "wasm" else None,
         )
         self._servicer = servicer
         self._config = config

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 
 import grpc
@@ -24,22 +25,18 @@ from actas.server.callers import CallerIdentity
 from actas.server.interceptors import Context, note
 from actas.server.metrics import Metrics
 from actas.server.status import Outward
-from actas.server.within import within
 
 SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["DecisionService"].full_name
 _SLACK_SECONDS: Final = 0.05
 
-# How many decisions of a batch are made before others get their turn: about a millisecond of work.
-_TOGETHER: Final = 4
 
 M = TypeVar("M", bound=Message)
-T = TypeVar("T")
 
 
 class Decides(Protocol):
     """What makes the decisions."""
 
-    def decide(self, request: ExchangeRequest, *, timeout: float, caller: str) -> Coroutine[Any, Any, Decision]:
+    async def decide(self, request: ExchangeRequest, *, timeout: float, caller: str) -> Decision:
         """Decide *request* within *timeout* seconds for the caller of that name."""
 
     async def rehearse(
@@ -63,11 +60,11 @@ class Servicer:
         *,
         default_timeout: float,
         max_timeout: float,
-        in_turn: bool = False,
+        together: int | None = None,
     ) -> None:
         """Timeouts are seconds: without a deadline of the caller, and the longest one, whatever the deadline.
 
-        *in_turn* says that a decision waits for nothing, so that making those of a batch at once gains nothing.
+        *together* is how many decisions of a batch are made at once; all of them when None.
         """
         self._decider = decider
         self._explainer = explainer
@@ -75,7 +72,7 @@ class Servicer:
         self._limits = limits
         self._default_timeout = default_timeout
         self._max_timeout = max_timeout
-        self._in_turn = in_turn
+        self._together = together
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
         """Give what a gRPC server calls. Requests arrive as bytes: gRPC would report a broken one as INTERNAL."""
@@ -102,9 +99,11 @@ class Servicer:
         if not batch.requests:
             raise ProtocolError("requests", "is required")
         self._limits.check_batch(batch.requests)
-        deciding = (self._item(request, end, caller) for request in batch.requests)
-        items = await (_in_turn(deciding) if self._in_turn else asyncio.gather(*deciding))
-        return service_pb2.DecideBatchResponse(items=items)
+        response, deciding = service_pb2.DecideBatchResponse(), iter(batch.requests)
+        # A group at a time: between two of them other callers get their turn.
+        while group := [self._item(request, end, caller) for request in islice(deciding, self._together)]:
+            response.items.extend(await asyncio.gather(*group))
+        return response
 
     async def explain(self, data: bytes, context: Context) -> service_pb2.ExplainResponse:
         """Decide one exchange and say which rules fired."""
@@ -144,9 +143,8 @@ class Servicer:
     async def _decide(self, asked: request_pb2.DecideRequest, end: float, caller: CallerIdentity) -> Decision:
         request, remaining = self._admit(asked, end, caller)
         # The decider keeps the time and knows better what was slow; this bounds the rest, such as the recorder.
-        decision = await within(
-            remaining + _SLACK_SECONDS, self._decider.decide(request, timeout=remaining, caller=caller.name)
-        )
+        async with asyncio.timeout(remaining + _SLACK_SECONDS):
+            decision = await self._decider.decide(request, timeout=remaining, caller=caller.name)
         self._metrics.decision(decision)
         return decision
 
@@ -160,16 +158,6 @@ class Servicer:
             note("DecideBatch", outward, error)
             return service_pb2.DecideBatchItem(error=wire.error_to_proto(outward))
         return service_pb2.DecideBatchItem(decision=wire.decision_to_proto(decision))
-
-
-async def _in_turn(deciding: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Await one after the other, and let single decisions of other callers pass between them."""
-    items = []
-    for position, item in enumerate(deciding, start=1):
-        items.append(await item)
-        if position % _TOGETHER == 0:
-            await asyncio.sleep(0)
-    return items
 
 
 def _refuse_unknown(envelope: Message) -> None:
