@@ -56,8 +56,10 @@ class DirectMemory:
         """Prepare *memory* of *store*."""
         self._store = store
         self._memory = ctypes.byref(memory._memory)
-        # Looked up by item these are functions of our own, whose result is an address and not an object.
-        self._data, self._data_size = dll["wasmtime_memory_data"], dll["wasmtime_memory_data_size"]
+        # Functions of our own, whose result is an address and not an object, and which do not let go of the
+        # interpreter's lock: they only look something up.
+        quick = ctypes.PyDLL("wasmtime", handle=dll._handle)
+        self._data, self._data_size = quick.wasmtime_memory_data, quick.wasmtime_memory_data_size
         self._data.restype, self._data_size.restype = ctypes.c_void_p, ctypes.c_size_t
         self._data.argtypes = self._data_size.argtypes = dll.wasmtime_memory_data.argtypes
 
