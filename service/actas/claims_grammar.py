@@ -17,6 +17,7 @@ SESSION_CLAIMS = ("auth_time", "sid", "session_state", "nonce")
 MAY_ACT_UNDERSTOOD = frozenset({"iss", "sub", "client_id"})
 # RFC 8693, section 4.4: these do not constrain who may act.
 MAY_ACT_INFORMATIONAL = frozenset({"exp", "nbf", "aud", "email", "name", "sub_profile"})
+MAY_ACT_KNOWN = MAY_ACT_UNDERSTOOD | MAY_ACT_INFORMATIONAL
 # RFC 9396, section 2.2: these common fields are arrays of strings.
 ARRAY_FIELDS = frozenset({"locations", "actions", "datatypes", "privileges"})
 # The confirmation methods of RFC 9449, section 6 and RFC 8705, section 3.1.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from actas.spiffe import SpiffeId
+from actas import spiffe
 
 _SCHEME = "spiffe://"
 
@@ -51,10 +51,8 @@ def party(level: Mapping[str, Any], issuer: str) -> tuple[str, str]:
     sub: str = level["sub"]
     iss: str | None = level.get("iss")
     if iss is None and sub.startswith(_SCHEME):
-        try:
-            return SpiffeId(sub).issuer, sub
-        except ValueError:
-            return issuer, sub
+        identity = spiffe.parse(sub)
+        return (issuer if identity is None else identity.issuer), sub
     return (issuer if iss is None else iss), sub
 
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from actas import claims_grammar, decimal_key, delegation, resource_uri, scope, token_form
+from actas import spiffe as spiffes
 from actas.claims_grammar import audiences, is_name, is_numeric_date
 from actas.request import ActorWorkload, Approval, ExchangeRequest, JsonText, Token
-from actas.spiffe import SpiffeId
 
 
 def of(request: ExchangeRequest) -> dict[str, Any]:
@@ -78,18 +78,15 @@ def resources(named: tuple[str, ...]) -> dict[str, Any]:
         "absolute": all(uri.absolute for uri in uris),
         "whole": not any(uri.fragment for uri in uris),
         "safe": all(uri.safe for uri in uris),
-        "secure": all(uri.scheme in {"https", "urn"} for uri in uris),
-        "secure_or_loopback": all(
-            uri.scheme in {"https", "urn"} or (uri.scheme == "http" and uri.loopback) for uri in uris
-        ),
+        "secure": all(uri.secure for uri in uris),
+        "secure_or_loopback": all(uri.secure or (uri.scheme == "http" and uri.loopback) for uri in uris),
     }
 
 
 def spiffe(name: Any) -> dict[str, Any]:
     """Facts about a SPIFFE ID; prefixes are whole path segments (SPIFFE-ID, section 2.4)."""
-    try:
-        spiffe_id = SpiffeId(name)
-    except (ValueError, TypeError):
+    spiffe_id = spiffes.parse(name)
+    if spiffe_id is None:
         return {"valid": False, "workload": False}
     return {
         "valid": True,
@@ -139,10 +136,11 @@ def token(presented: Token | None) -> dict[str, Any]:
     if presented is None:
         return ABSENT
     claims, svid = claims_grammar.readable(presented.claims), token_form.is_svid(presented)
+    there = presented.presented
     facts: dict[str, Any] = {
         "mentioned": True,
-        "presented": presented.presented,
-        "consistent": presented.presented and presented.token_type != "",
+        "presented": there,
+        "consistent": there and presented.token_type != "",
         "kind_known": presented.kind in token_form.KINDS,
         "attested": presented.verified,
         "claims_well_formed": claims is not None and claims_grammar.is_grammatical(claims),
@@ -155,33 +153,34 @@ def token(presented: Token | None) -> dict[str, Any]:
     }
     if claims is None:
         return facts
+    sub, aud = claims.get("sub"), audiences(claims.get("aud"))
     facts |= {
         "form": token_form.form(presented, claims),
-        "named": is_name(claims.get("sub")),
+        "named": is_name(sub),
         "has_end": "exp" in claims,
-        "starts": max(math.ceil(claims[n]) if is_numeric_date(claims.get(n)) else 0 for n in ("nbf", "iat")),
-        "aud": audiences(claims.get("aud")),
-        "multiple_audiences": len(audiences(claims.get("aud"))) > 1,
+        "starts": max([math.ceil(claims[n]) if is_numeric_date(claims.get(n)) else 0 for n in ("nbf", "iat")]),
+        "aud": aud,
+        "multiple_audiences": len(aud) > 1,
         "auth_time": "absent" if "auth_time" not in claims else _kind_of_date(claims["auth_time"]),
         "has_act": "act" in claims,
         "delegated": "act" in claims or "may_act" in claims,
         "active": claims.get("active", True) is True,
         "key_bound": "cnf" in claims or presented.kind == "wit",
         "svid_well_formed": not svid or token_form.is_well_formed_svid(presented, claims),
-        "spiffe_subject": str(claims.get("sub")).startswith("spiffe:"),
+        "spiffe_subject": isinstance(sub, str) and sub.startswith("spiffe:"),
     }
     if is_numeric_date(claims.get("exp")):
         facts["exp"] = math.floor(claims["exp"])
     if isinstance(claims.get("scope"), str):
         facts["scope"] = list(scope.split(claims["scope"]))
-    if isinstance(claims.get("tenant", ""), str):
-        facts["tenant"] = claims.get("tenant", "")
+    if isinstance(tenant := claims.get("tenant", ""), str):
+        facts["tenant"] = tenant
     issuer = token_form.issuer(presented, claims)
     facts["issuer"] = issuer
-    if issuer and is_name(claims.get("sub")):
-        facts["party"] = {"iss": issuer, "sub": claims["sub"]}
+    if issuer and is_name(sub):
+        facts["party"] = {"iss": issuer, "sub": sub}
     if svid:
-        facts["spiffe"] = spiffe(claims.get("sub"))
+        facts["spiffe"] = spiffe(sub)
     if own_client := claims_grammar.own_client(claims):
         facts["own_client"] = own_client
     facts["chain"] = _chain(claims, issuer)
@@ -228,15 +227,16 @@ def _may_act(may_act: Any, issuer: str) -> dict[str, Any]:
     well_formed = all(map(claims_grammar.is_party, entries))
     facts: dict[str, Any] = {"well_formed": well_formed, "array": isinstance(may_act, list), "entries": []}
     if well_formed:
-        facts["entries"] = [
-            {
-                **_party(entry, issuer),
-                "any_client": "client_id" not in entry,
-                "client_id": entry.get("client_id"),
-                "understood": entry.keys() <= claims_grammar.MAY_ACT_UNDERSTOOD | claims_grammar.MAY_ACT_INFORMATIONAL,
-            }
-            for entry in entries
-        ]
+        facts["entries"] = [_entry(entry, issuer) for entry in entries]
+    return facts
+
+
+def _entry(entry: Mapping[str, Any], issuer: str) -> dict[str, Any]:
+    facts: dict[str, Any] = _party(entry, issuer)
+    facts["any_client"] = "client_id" not in entry
+    facts["understood"] = entry.keys() <= claims_grammar.MAY_ACT_KNOWN
+    if "client_id" in entry:
+        facts["client_id"] = entry["client_id"]
     return facts
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
-from uuid import UUID
 
 _RANDOM_BITS = 74
 _RANDOM_LIMIT = 1 << _RANDOM_BITS
@@ -41,4 +40,5 @@ class DecisionIds:
 
 def _text(millisecond: int, random: int) -> str:
     high, low = random >> 62, random & _LOW_BITS
-    return str(UUID(int=(millisecond & 0xFFFF_FFFF_FFFF) << 80 | _VERSION | high << 64 | _VARIANT | low))
+    text = f"{(millisecond & 0xFFFF_FFFF_FFFF) << 80 | _VERSION | high << 64 | _VARIANT | low:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -27,6 +27,11 @@ class ResourceUri:
     safe: bool
     loopback: bool
 
+    @property
+    def secure(self) -> bool:
+        """Whether nobody on the way can be somebody else."""
+        return self.scheme in {"https", "urn"}
+
 
 @lru_cache(maxsize=4096)
 def parse(resource: str) -> ResourceUri:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 MAX_BYTES = 2048
+# Few workloads ask often, and each is named several times in one exchange.
+_REMEMBERED = 1024
 
 # ASCII by construction, so the length in characters is the length in bytes. Upper-case schemes and
 # trust domains are refused, never folded: section 2.1 says lower case and every reference parser refuses.
@@ -56,3 +60,17 @@ class SpiffeId:
         path = self.path
         borders = [position for position, character in enumerate(path) if character == "/"]
         return tuple(path[:border] for border in borders[1:]) + ((path,) if path else ())
+
+
+def parse(name: Any) -> SpiffeId | None:
+    """Give *name* as a SPIFFE ID, None where it is none."""
+    # Nothing longer is kept: what is remembered stays within a few megabytes.
+    return _parsed(name) if isinstance(name, str) and len(name) <= MAX_BYTES else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _parsed(name: str) -> SpiffeId | None:
+    try:
+        return SpiffeId(name)
+    except ValueError:
+        return None

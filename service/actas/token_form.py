@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from actas import spiffe
 from actas.claims_grammar import audiences, is_name
 from actas.request import ACCESS_TOKEN, Token
-from actas.spiffe import SpiffeId
 
 JWT = "urn:ietf:params:oauth:token-type:jwt"
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105 - a token type's URN, not a secret
@@ -87,7 +87,5 @@ def issuer(presented: Token, claims: Mapping[str, Any]) -> str:
 
 
 def _spiffe_issuer(name: Any) -> str:
-    try:
-        return SpiffeId(name).issuer
-    except (ValueError, TypeError):
-        return ""
+    identity = spiffe.parse(name)
+    return "" if identity is None else identity.issuer

@@ -116,3 +116,12 @@ def test_a_claim_of_another_type_names_nothing_and_breaks_nothing(name: str, val
     request = ExchangeRequest("https://as.example.com", subject_token=spoiled, actor_token=spoiled)
 
     assert state.lookup(request).revocations == []
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400"])
+def test_a_moment_that_is_no_number_makes_the_state_stale(tmp_path: Path, number: str) -> None:
+    """It would not reach the policy as what it is."""
+    path = tmp_path / "revocations.json"
+    path.write_text(f'{{"revocations": [{{"kind": "agent", "id": "a", "until": {number}}}]}}')
+
+    assert RevocationFile(path).lookup(REQUEST).freshness == "stale"

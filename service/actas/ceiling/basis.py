@@ -16,8 +16,6 @@ from actas.ceiling.parties import Parties
 from actas.ceiling.tables import Tables
 from actas.request import AUTHORIZATION_CODE, Consent, ExchangeRequest
 
-_UNDERSTOOD = claims_grammar.MAY_ACT_UNDERSTOOD | claims_grammar.MAY_ACT_INFORMATIONAL
-
 
 def check(
     request: ExchangeRequest,
@@ -83,7 +81,7 @@ def _names(entry: Any, request: ExchangeRequest, parties: Parties) -> bool:
         and claims_grammar.is_name(entry.get("sub"))
         and delegation.party(entry, parties.subject[0]) == parties.candidate
         and entry.get("client_id", request.client.client_id) == request.client.client_id
-        and entry.keys() <= _UNDERSTOOD
+        and entry.keys() <= claims_grammar.MAY_ACT_KNOWN
     )
 
 

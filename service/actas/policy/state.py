@@ -17,9 +17,9 @@ from typing import Annotated, Any, Literal
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from actas import spiffe
 from actas.policy.located import unique_members
 from actas.request import ExchangeRequest, Token
-from actas.spiffe import SpiffeId
 
 JsonDict = dict[str, Any]
 Text = Annotated[str, Field(min_length=1)]
@@ -28,7 +28,7 @@ _log = structlog.get_logger("actas.state")
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     event_timestamp: int | float | None = None
     until: int | float | None = None
@@ -148,6 +148,8 @@ class RevocationState:
 
     def lookup(self, request: ExchangeRequest) -> PolicyState:
         """Give the entries that *request* may be touched by; policy decides which of them do."""
+        if not self._by_name:
+            return PolicyState(self._freshness, self._version, self._always)
         touched = [entry for key in _keys(request) for entry in self._by_name.get(key, ())]
         return PolicyState(self._freshness, self._version, [*self._always, *touched])
 
@@ -222,9 +224,8 @@ def _names(request: ExchangeRequest) -> Iterator[str]:
 
 
 def _prefixes(name: str) -> Iterator[str]:
-    try:
-        identity = SpiffeId(name)
-    except ValueError:
+    identity = spiffe.parse(name)
+    if identity is None:
         return
     yield identity.issuer
     yield from (identity.issuer + prefix for prefix in identity.prefixes())

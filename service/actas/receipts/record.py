@@ -6,9 +6,7 @@ digest where it has none.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,7 +16,8 @@ import structlog
 from actas import delegation
 from actas.decision import Decision
 from actas.errors import ReceiptError
-from actas.request import ExchangeRequest, JsonText, Token
+from actas.receipts.digest import request_digest
+from actas.request import ExchangeRequest, Token
 
 Document = dict[str, Any]
 
@@ -114,27 +113,8 @@ def build(
         "evidence": _evidence(request),
         "caller": caller,
     }
-    return Record(decision.decision_id, {name: value for name, value in document.items() if value not in _ABSENT})
-
-
-# A tuple, not a set: some members are lists and objects, which have no hash.
-_ABSENT: tuple[Any, ...] = (None, "", [], {})
-
-
-def request_digest(request: ExchangeRequest) -> str:
-    """Digest the whole request, in a form that does not depend on how it was sent."""
-    text = json.dumps(request, default=_plain, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, JsonText):
-        return value.text
-    if isinstance(value, bytes):
-        return value.hex()
-    if dataclasses.is_dataclass(value):
-        return {member.name: getattr(value, member.name) for member in dataclasses.fields(value)}
-    return dict(value) if isinstance(value, Mapping) else str(value)
+    # Zero is a value; nothing, and what is empty, is left out.
+    return Record(decision.decision_id, {name: value for name, value in document.items() if value or value == 0})
 
 
 def _seconds(value: object) -> int | None:

@@ -18,12 +18,14 @@ from actas.config import Config
 from actas.decide import Decider
 from actas.decision import Decision
 from actas.engine.opa_binary import resolve_opa
+from actas.engine.wasm import EVALUATED_TOGETHER
 from actas.explanation import FiredRule, explain
 from actas.listener import Listener
 from actas.policy.state import RevocationFile, RevocationState
 from actas.ports import SingleUse
 from actas.receipts.record import LogRecorder
 from actas.request import ExchangeRequest
+from actas.server import garbage
 from actas.server.background import background
 from actas.server.following import following
 from actas.server.host import Host
@@ -77,6 +79,7 @@ class Service:
             config.limits,
             default_timeout=config.default_timeout,
             max_timeout=config.max_timeout,
+            together=EVALUATED_TOGETHER if revisions.engine == "wasm" else None,
         )
         self._servicer = servicer
         self._config = config
@@ -99,6 +102,7 @@ class Service:
     async def reload(self, trigger: str) -> None:
         """Activate the policies as they are now. A failure keeps what serves, and is logged where it happens."""
         await self.revisions.activate(trigger)
+        garbage.settle()
 
     def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:
         seen = policy_input.build(request, now=int(decision.evaluated_at), state=self._state.lookup(request))
@@ -181,6 +185,7 @@ async def running(config: Config) -> AsyncIterator[Service]:
         stack.push_async_callback(revisions.close)
         await revisions.activate("start")
         metrics.engine(revisions.engine)
+        garbage.settle()
         service = Service(config, metrics, revisions, since=since)
         await stack.enter_async_context(service.serving())
         yield service

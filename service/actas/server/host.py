@@ -18,7 +18,7 @@ from actas.config import Config
 from actas.errors import ConfigError
 from actas.listener import Listener
 from actas.server.callers import Callers
-from actas.server.interceptors import CallerInterceptor, ErrorInterceptor
+from actas.server.interceptors import Door, ReflectionInterceptor
 from actas.server.metrics import Metrics
 from actas.server.place import ALONE, Place
 
@@ -46,10 +46,11 @@ class Host:
         self._config = config
         self._service = service
         self._health = health_aio.HealthServicer()
-        self._errors = ErrorInterceptor(metrics, place.trailer)
-        inside = [*around, self._errors, CallerInterceptor(Callers(config.callers))]
-        self._server = aio.server(interceptors=inside, options=_options(config, place))
-        self._server.add_generic_rpc_handlers((handler,))
+        known = Callers(config.callers)
+        self._door = Door(handler, known, metrics, place.trailer)
+        guards = [ReflectionInterceptor(known)] if config.reflection else []
+        self._server = aio.server(interceptors=[*around, *guards], options=_options(config, place))
+        self._server.add_generic_rpc_handlers((self._door,))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if config.reflection:
             names = (service, health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -81,11 +82,11 @@ class Host:
     async def _quiet(self) -> None:
         """Wait until no more calls begin: grpc.aio cancels those that it has received and not yet begun."""
         end = time.monotonic() + min(_QUIET_SECONDS, self._config.grace)
-        quiet, begun = 0, self._errors.begun
+        quiet, begun = 0, self._door.begun
         while quiet < _QUIET_LOOKS and time.monotonic() < end:
             await asyncio.sleep(_LOOK_SECONDS)
-            quiet = quiet + 1 if self._errors.begun == begun else 0
-            begun = self._errors.begun
+            quiet = quiet + 1 if self._door.begun == begun else 0
+            begun = self._door.begun
 
     def _bind(self, listener: Listener) -> Listener:
         try:

@@ -29,28 +29,41 @@ REFLECTION: Final = "/grpc.reflection."
 _log = structlog.get_logger("actas.server")
 
 
-class ErrorInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the published types only
-    """Turns whatever a method raises into a status with details, and counts the call. It is the outermost one."""
+class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the published types only
+    """The unary methods of a service behind what every call of theirs goes through.
 
-    def __init__(self, metrics: Metrics, trailer: Trailer = ()) -> None:
-        """Count calls in *metrics*; every answer carries *trailer*."""
+    The caller is authenticated before its message is looked at, whatever is raised becomes a status with details, and
+    the call is counted. Made once per method: interceptors of grpc.aio would build all this anew for every call.
+    """
+
+    def __init__(
+        self, inside: grpc.GenericRpcHandler[Any, Any], known: Callers, metrics: Metrics, trailer: Trailer = ()
+    ) -> None:
+        """Stand before *inside*; accept the callers in *known*, count in *metrics*; every answer carries *trailer*."""
+        self._inside = inside
+        self._known = known
         self._metrics = metrics
         self._trailer = trailer
+        self._handlers: dict[str, Handler] = {}
         self.begun = 0
         """How many calls have begun."""
 
-    async def intercept_service(self, continuation: Continuation, details: Details) -> Handler:
-        """Wrap the method; health checks and streams pass through as they are."""
-        handler = await continuation(details)
-        if handler is None or handler.unary_unary is None or details.method.startswith(HEALTH):
-            return handler
-        method, answer = details.method.rpartition("/")[2], handler.unary_unary
+    def service(self, details: Details) -> Handler:
+        """Give what answers the method that is called; None where there is no such method."""
+        handler = self._handlers.get(details.method)
+        if handler is None and (handler := self._inside.service(details)) is not None:
+            handler = self._handlers[details.method] = self._guarded(details.method.rpartition("/")[2], handler)
+        return handler
+
+    def _guarded(self, method: str, handler: Handler) -> Handler:
+        answer = handler.unary_unary
 
         async def told(request: object, context: Context) -> object:
             self.begun += 1
             if self._trailer:
                 context.set_trailing_metadata(self._trailer)
             try:
+                callers.current.set(self._known.authenticate(context.invocation_metadata()))
                 response = await answer(request, context)
             except Exception as error:
                 outward = Outward.of(error)
@@ -60,45 +73,34 @@ class ErrorInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gene
             self._metrics.call(method, "OK")
             return response
 
-        return _unary(handler, told)
+        return grpc.unary_unary_rpc_method_handler(told, handler.request_deserializer, handler.response_serializer)
 
 
-class CallerInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the published types only
-    """Authenticates every call but health checks, before its message is looked at."""
+class ReflectionInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the published types only
+    """Shows the service's methods to those only who may see them."""
 
     def __init__(self, known: Callers) -> None:
         """Accept the callers in *known*."""
         self._known = known
 
     async def intercept_service(self, continuation: Continuation, details: Details) -> Handler:
-        """Refuse unknown callers, and reflection to those who may not see it."""
+        """Refuse reflection to unknown callers, and to those without the permission; the rest passes as it is."""
         handler = await continuation(details)
-        if handler is None or details.method.startswith(HEALTH):
+        if handler is None or not details.method.startswith(REFLECTION):
             return handler
         try:
             caller = self._known.authenticate(details.invocation_metadata)
         except ProtocolError as error:
             return _refusing(handler, error)
-        if details.method.startswith(REFLECTION):
-            return _guarded_stream(handler, caller)
-        answer = handler.unary_unary
-
-        async def known(request: object, context: Context) -> object:
-            callers.current.set(caller)
-            return await answer(request, context)
-
-        return _unary(handler, known)
+        return _guarded_stream(handler, caller)
 
 
 def _refusing(handler: Handler, error: ProtocolError) -> Handler:
-    async def refuse(_request: object, _context: Context) -> object:
-        raise error
-
-    async def refuse_stream(_requests: object, context: Context) -> AsyncIterator[object]:
+    async def refuse(_requests: object, context: Context) -> AsyncIterator[object]:
         await context.abort_with_status(Outward.of(error).to_grpc())
         yield None  # never reached: it makes this a stream
 
-    return _unary(handler, refuse) if handler.unary_unary is not None else _stream(handler, refuse_stream)
+    return _stream(handler, refuse)
 
 
 def _guarded_stream(handler: Handler, caller: CallerIdentity) -> Handler:
@@ -113,10 +115,6 @@ def _guarded_stream(handler: Handler, caller: CallerIdentity) -> Handler:
             yield response
 
     return _stream(handler, guarded)
-
-
-def _unary(handler: Handler, answer: Callable[..., Awaitable[object]]) -> Handler:
-    return grpc.unary_unary_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
 
 
 def _stream(handler: Handler, answer: Callable[..., AsyncIterator[object]]) -> Handler:

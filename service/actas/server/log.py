@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
+import orjson
 import structlog
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
@@ -54,4 +56,13 @@ def _numbered(worker: int) -> structlog.typing.Processor:
 def _renderer(style: str) -> structlog.typing.Processor:
     if style == "console":
         return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    return structlog.processors.JSONRenderer(default=str)
+    return structlog.processors.JSONRenderer(serializer=_line, default=str)
+
+
+def _line(event: dict[str, Any], **options: Any) -> str:
+    try:
+        text = orjson.dumps(event, default=str).decode()
+    except orjson.JSONEncodeError:
+        text = ""  # an integer beyond 64 bits, a lone surrogate
+    # Other characters are escaped: what a terminal or a reader of another encoding makes of them is nobody's guess.
+    return text if text.isascii() and text else json.dumps(event, **options)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from actas import strict_json
 from actas.decision import (
     Decision,
@@ -71,7 +73,7 @@ def _limits(limits: Limits) -> decision_pb2.Limits:
     message = decision_pb2.Limits(
         scope=limits.scope,
         audience=limits.audience,
-        not_after=timestamp_of(limits.not_after),
+        not_after=Timestamp(seconds=limits.not_after),
         issued_token_type=limits.issued_token_type,
         token_type=limits.token_type,
         cnf=None if limits.cnf is None else _confirmation(limits.cnf),

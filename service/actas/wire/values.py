@@ -57,7 +57,12 @@ def duration_of(seconds: object) -> Duration | None:
 
 def object_of(struct: Struct, field: str) -> dict[str, Any]:
     """Return a Struct as a dict with whole numbers as integers."""
-    return struct_json.checked({name: _value_of(value, field) for name, value in struct.fields.items()}, field)
+    # A text that is not empty is the kind that is set, and most members of a header are texts.
+    members = {name: value.string_value or _value_of(value, field) for name, value in struct.fields.items()}
+    # Texts of a message are valid, so there is nothing to check in them.
+    if set(map(type, members.values())) <= {str}:
+        return members
+    return struct_json.checked(members, field)
 
 
 def _value_of(value: Value, field: str) -> Any:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from actas.engine.wasm.embedded import CheckingEmbeddedEngine, EmbeddedEngine
+from actas.engine.wasm.embedded import EVALUATED_TOGETHER, CheckingEmbeddedEngine, EmbeddedEngine
 from actas.engine.wasm.failures import unknown_builtins
 from actas.engine.wasm.instance import Instance
 from actas.engine.wasm.module import WasmModule
 
-__all__ = ["CheckingEmbeddedEngine", "EmbeddedEngine", "WasmModule", "needed_builtins", "unknown_builtins"]
+__all__ = [
+    "EVALUATED_TOGETHER",
+    "CheckingEmbeddedEngine",
+    "EmbeddedEngine",
+    "WasmModule",
+    "needed_builtins",
+    "unknown_builtins",
+]
 
 
 def needed_builtins(module: WasmModule) -> list[str]:

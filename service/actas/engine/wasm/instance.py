@@ -9,7 +9,7 @@ import math
 import wasmtime
 
 from actas.engine.wasm import builtins
-from actas.engine.wasm.calls import DirectCall
+from actas.engine.wasm.calls import DirectCall, DirectMemory
 from actas.engine.wasm.module import TICK_SECONDS, WasmModule
 from actas.engine.wasm.strict import HOSTED_NUMBER
 from actas.errors import EngineError, Status
@@ -49,6 +49,7 @@ class Instance:
         try:
             kind = wasmtime.MemoryType(wasmtime.Limits(module.memory_pages, None))
             self._memory = wasmtime.Memory(self._store, kind)
+            self._bytes = DirectMemory(self._store, self._memory)
             linker.define(self._store, "env", "memory", self._memory)
             self._exports = linker.instantiate(self._store, module.module).exports(self._store)
             numbers = json.loads(self._dumped(self._call("builtins")))
@@ -66,8 +67,7 @@ class Instance:
     @property
     def size(self) -> int:
         """The size of the linear memory; it never shrinks."""
-        size: int = self._memory.data_len(self._store)
-        return size
+        return self._bytes.size
 
     @property
     def grown(self) -> int:
@@ -135,20 +135,16 @@ class Instance:
     def _dumped(self, value: int) -> bytes:
         return self._text(self._call("opa_json_dump", value))
 
-    def _start(self) -> int:
-        # The memory may have moved, so this is asked for each time.
-        return ctypes.addressof(self._memory.data_ptr(self._store).contents)
-
     def _write(self, content: bytes, address: int) -> None:
         if not 0 < address <= self.size - len(content):
             raise ValueError("an address outside of the memory")
-        ctypes.memmove(self._start() + address, content, len(content))
+        ctypes.memmove(self._bytes.start + address, content, len(content))
 
     def _text(self, address: int) -> bytes:
         if not 0 < address < self.size:
             raise ValueError("an address outside of the memory")
         # Whatever is written ends with a zero: the module writes texts with their zeros escaped.
-        return ctypes.string_at(self._start() + address)
+        return ctypes.string_at(self._bytes.start + address)
 
     def _define(self, linker: wasmtime.Linker) -> None:
         def abort(address: int) -> None:

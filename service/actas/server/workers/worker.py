@@ -22,7 +22,7 @@ from prometheus_client import values
 from actas.engine.exec_child import PR_SET_PDEATHSIG
 from actas.errors import EngineError, Status
 from actas.evidence.single_use_files import FileSingleUse
-from actas.server import log
+from actas.server import garbage, log
 from actas.server.app import Service
 from actas.server.background import background
 from actas.server.metrics import Metrics
@@ -61,6 +61,7 @@ class Worker:
             case "commit":
                 if self._loaded is not None:
                     self._loaded.commit(members["revision"])
+                    garbage.settle()
                 return {}
             case "serve":
                 return await self._serve()
@@ -119,6 +120,7 @@ class Worker:
             place=Place(settings.number, settings.of),
             single_use=FileSingleUse(self._runtime.approvals),
         )
+        garbage.settle()
         await self._stack.enter_async_context(service.hosting())
         self._service = service
         return service.readiness()
