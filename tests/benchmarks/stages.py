@@ -26,7 +26,6 @@ from actas.decision.v1 import request_pb2, service_pb2
 from actas.engine.opa_binary import resolve_opa
 from actas.engine.question import encoded
 from actas.engine.result import parse_result
-from actas.engine.wasm import EVALUATED_TOGETHER
 from actas.engine.wasm.answer import read
 from actas.engine.wasm.instance import Instance
 from actas.engine.wasm.module import WasmModule
@@ -153,7 +152,7 @@ async def measure(folder: Path) -> dict[str, float]:
             limits,
             default_timeout=5.0,
             max_timeout=10.0,
-            together=EVALUATED_TOGETHER,
+            in_step=True,
         )
         garbage.settle()
         callers.current.set(callers.UNNAMED)

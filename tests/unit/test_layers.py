@@ -30,7 +30,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "dresses": ("evaluable", "members", "document_writer", "document", "decision_document", "explanation", "wire"),
     "policy input": ("facts", "policy_input"),
     "parts of a decision": ("evidence", "engine", "ceiling", "receipts"),
-    "the way of a request": ("ports", "admission", "answer", "decide"),
+    "the way of a request": ("ports", "timed", "admission", "answer", "decide"),
     "revisions": ("policy",),
     "configuration": ("cores", "config_checks", "config"),
     "checks of what stands around": ("doctor",),

@@ -18,7 +18,6 @@ from actas.config import Config
 from actas.decide import Decider
 from actas.decision import Decision
 from actas.engine.opa_binary import resolve_opa
-from actas.engine.wasm import EVALUATED_TOGETHER
 from actas.explanation import FiredRule, explain
 from actas.listener import Listener
 from actas.policy.state import RevocationFile, RevocationState
@@ -79,7 +78,7 @@ class Service:
             config.limits,
             default_timeout=config.default_timeout,
             max_timeout=config.max_timeout,
-            together=EVALUATED_TOGETHER if revisions.engine == "wasm" else None,
+            in_step=revisions.engine == "wasm",
         )
         self._servicer = servicer
         self._config = config

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from actas.engine.wasm.embedded import EVALUATED_TOGETHER, CheckingEmbeddedEngine, EmbeddedEngine
+from actas.engine.wasm.embedded import CheckingEmbeddedEngine, EmbeddedEngine
 from actas.engine.wasm.failures import unknown_builtins
 from actas.engine.wasm.instance import Instance
 from actas.engine.wasm.module import WasmModule
 
 __all__ = [
-    "EVALUATED_TOGETHER",
     "CheckingEmbeddedEngine",
     "EmbeddedEngine",
     "WasmModule",

@@ -23,6 +23,9 @@ WORKING_BYTES = 256 << 20
 MEMORY_PER_DATA_BYTE = 32
 # Addresses stay positive as signed numbers.
 LARGEST_BYTES = (1 << 31) - PAGE
+# By how much it may have grown, and how often it may have been renewed, until it is worn.
+WORN_BYTES = 64 << 20
+WORN_RENEWALS = 1000
 _ROOM = 4 * PAGE
 _ALIGNMENT = 8
 _I32 = wasmtime.ValType.i32()
@@ -44,18 +47,18 @@ class Instance:
         self._limit(LOADING_SECONDS)
         most = min(WORKING_BYTES + MEMORY_PER_DATA_BYTE * len(data), LARGEST_BYTES)
         self._store.set_limits(memory_size=most)
-        linker = wasmtime.Linker(module.engine)
-        self._define(linker)
+        self._module = module.module
+        self._linker = wasmtime.Linker(module.engine)
+        self._define(self._linker)
         try:
             kind = wasmtime.MemoryType(wasmtime.Limits(module.memory_pages, None))
             self._memory = wasmtime.Memory(self._store, kind)
             self._bytes = DirectMemory(self._store, self._memory)
-            linker.define(self._store, "env", "memory", self._memory)
-            self._exports = linker.instantiate(self._store, module.module).exports(self._store)
+            self._linker.define(self._store, "env", "memory", self._memory)
+            self._instantiate()
             numbers = json.loads(self._dumped(self._call("builtins")))
             self.builtins: dict[int, str] = {number: name for name, number in numbers.items()}
             self._entrypoint = json.loads(self._dumped(self._call("entrypoints")))[_ENTRYPOINT]
-            self._eval = DirectCall(self._store, self._exported("opa_eval"))
             self._data = self._loaded_first(data, most)
             self._base = self._call("opa_heap_ptr_get")
         except (wasmtime.WasmtimeError, wasmtime.Trap, builtins.BuiltinFailedError, LookupError, ValueError) as error:
@@ -63,6 +66,7 @@ class Instance:
                 "the compiled policy cannot be started with its data", status=Status.INTERNAL, reason="ENGINE_BROKEN"
             ) from error
         self.base_bytes = self.size
+        self._renewals = 0
 
     @property
     def size(self) -> int:
@@ -70,9 +74,27 @@ class Instance:
         return self._bytes.size
 
     @property
-    def grown(self) -> int:
-        """By how many bytes evaluations have made it larger."""
-        return self.size - self.base_bytes
+    def worn(self) -> bool:
+        """Whether it should be replaced: it only ever grows, and keeps something of each renewal."""
+        return self.size - self.base_bytes > WORN_BYTES or self._renewals > WORN_RENEWALS
+
+    def renew(self) -> None:
+        """Begin anew after an evaluation that broke off, in whatever state: all but the data, which none writes to.
+
+        Loading the data of a large registry again would take seconds.
+
+        Raises:
+            EngineError: it cannot be, and must not be used again.
+
+        """
+        self._renewals += 1
+        self._limit(LOADING_SECONDS)
+        try:
+            self._instantiate()
+        except (wasmtime.WasmtimeError, wasmtime.Trap, builtins.BuiltinFailedError, LookupError) as error:
+            raise EngineError(
+                "the policy cannot be started again", status=Status.INTERNAL, reason="ENGINE_BROKEN"
+            ) from error
 
     def run(self, question: bytes, *, seconds: float) -> bytes:
         """Give OPA's result set for the input *question*, JSON both.
@@ -97,6 +119,10 @@ class Instance:
         free = (heap + length + _ALIGNMENT - 1) & -_ALIGNMENT
         self._limit(seconds)
         return self._text(self._eval(0, self._entrypoint, data, heap, length, free, 0))
+
+    def _instantiate(self) -> None:
+        self._exports = self._linker.instantiate(self._store, self._module).exports(self._store)
+        self._eval = DirectCall(self._store, self._exported("opa_eval"))
 
     def _limit(self, seconds: float) -> None:
         # The first tick may come at once.
