@@ -84,8 +84,9 @@ class EmbeddedEngine:
         deadline = time.monotonic() + timeout
         try:
             question = encoded(policy_input)
-            while (answer := await self._tried(question, deadline)) is None:
-                await asyncio.sleep(0)  # noqa: ASYNC110 - others get their turn; nothing happens that could be waited for
+            # Others get their turn before it is tried again.
+            while (answer := await self._tried(question, deadline)) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0)
             _remaining(deadline)
             return self._checked(answer)
         except EngineError as error:
