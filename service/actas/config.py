@@ -134,7 +134,7 @@ class Config(BaseSettings):
     metrics_listen: Annotated[Listener | None, NoDecode, BeforeValidator(Listener.parse)] = None
     """Loopback `HOST:PORT` for `/metrics` and `/ready`."""
     pid_file: Path | None = None
-    """Where the service writes its process id, for `actas policy reload`; by default in the runtime directory."""
+    """Where the service writes its process id, for `actas policy reload` and `actas workers restart`."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     otlp_endpoint: str = ""

@@ -29,16 +29,16 @@ RATIOS = {
     "rules_200_vs_0": Bound(3.0, frozenset({"rules"})),
     "workers_2_vs_1": Bound(1.1, frozenset({"workers"})),
 }
-# What a quick run measures. It has few rounds and shares its machine, so it only catches what is clearly worse.
-QUICK = (
-    "wasm_32_vs_opa_rest",
-    "wasm_32_vs_grpc_echo",
-    "wasm_batch16_vs_opa_rest",
-    "sidecar_32_vs_one_call",
-    "sidecar_32_vs_opa_rest",
-    "depth_8_vs_1",
-)
-QUICK_SLACK = 1.25
+# What a quick run, which guards against regressions, lets pass: the figure to reach or, where that is not reached, the
+# figure of BENCHMARKS.md, and a quarter more, because it has few rounds and shares its machine.
+QUICK = {
+    "wasm_32_vs_opa_rest": 0.75,
+    "wasm_32_vs_grpc_echo": 6.75,
+    "wasm_batch16_vs_opa_rest": 0.3,
+    "sidecar_32_vs_one_call": 1.0,
+    "sidecar_32_vs_opa_rest": 1.75,
+    "depth_8_vs_1": 1.625,
+}
 MEMORY_DRIFT = 0.02
 MAX_EXPRESSIONS = 500
 
@@ -46,7 +46,7 @@ MAX_EXPRESSIONS = 500
 def expected(parts: frozenset[str], *, quick: bool) -> dict[str, float]:
     """Give the bounds of the ratios that a run of these *parts* (scenarios.py) has to have measured."""
     if quick:
-        return {key: round(RATIOS[key].at_most * QUICK_SLACK, 3) for key in QUICK}
+        return QUICK
     return {key: bound.at_most for key, bound in RATIOS.items() if bound.parts <= parts}
 
 

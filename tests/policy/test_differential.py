@@ -28,9 +28,9 @@ from engine_support import opa
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TESTS = Path(__file__).resolve().parents[1]
-# The same inputs in every test run; the slow test and the script draw many more.
+# The same inputs in every test run; the slow test draws more, and `make differential` 100,000.
 SEED = 20_270_115
-QUICK, SLOW = 600, 35_000
+QUICK, SLOW = 400, 10_000
 
 
 class Both:
@@ -143,8 +143,8 @@ async def test_ill_typed_inputs_are_never_allowed_where_opa_fails() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", range(len(VARIANTS)))
-async def test_a_hundred_thousand_random_requests_are_decided_alike(variant: int) -> None:
-    """The same for as many as the figure in the issue asks, over all variants."""
+async def test_many_random_requests_are_decided_alike(variant: int) -> None:
+    """The same for many more."""
     comparison = await differ(SLOW, SEED + 100 + variant, VARIANTS[variant])
 
     assert comparison.findings == []

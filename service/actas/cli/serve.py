@@ -55,7 +55,9 @@ def serve(
     metrics_listen: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Where /metrics and /ready are; loopback only.")
     ] = None,
-    pid_file: Annotated[Path | None, typer.Option(metavar="FILE", help="For actas policy reload.")] = None,
+    pid_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="For actas policy reload and workers restart.")
+    ] = None,
     check_config: Annotated[bool, typer.Option("--check-config", help="Check the configuration and exit.")] = False,
 ) -> None:
     """Serve decisions over gRPC until SIGTERM; SIGHUP activates the policies again, SIGUSR2 replaces the workers.
