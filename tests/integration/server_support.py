@@ -72,8 +72,15 @@ class ChosenDecider:
         self.asked: list[tuple[ExchangeRequest, float, str]] = []
         self.finished = 0
 
-    async def decide(self, request: ExchangeRequest, *, timeout: float, caller: str, in_step: bool = False) -> Decision:
-        """Answer as chosen, *in_step* with others or alone."""
+    async def decide(
+        self,
+        request: ExchangeRequest,
+        *,
+        timeout: float,
+        caller: str,
+        in_step: bool = False,  # noqa: ARG002 - an answer that is chosen takes no steps
+    ) -> Decision:
+        """Answer as chosen."""
         self.asked.append((request, timeout, caller))
         await asyncio.sleep(self.seconds)
         self.finished += 1
