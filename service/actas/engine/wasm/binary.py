@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 HEADER = b"\x00asm\x01\x00\x00\x00"
-CUSTOM, TYPE, IMPORT, FUNCTION, CODE = 0, 1, 2, 3, 10
+CUSTOM, TYPE, IMPORT, FUNCTION, GLOBAL, CODE = 0, 1, 2, 3, 6, 10
 _FUNCTION_NAMES = 1
 _FUNC_TYPE, _IMPORTED_FUNCTION = 0x60, 0
 # What follows the kind of an import that is no function: a table's, a memory's, or a global's type.
@@ -100,6 +100,14 @@ def one_to_one(types: bytes) -> int:
         if [reader.bytes(), reader.bytes()] == [_I32, _I32]:
             return at
     raise IndexError("no such type")
+
+
+def two_more_globals(defined: bytes) -> bytes:
+    """Add two variable 32-bit integers, zero at first, after those that a module without imported ones defines."""
+    reader = Reader(defined)
+    count = reader.number()
+    # Type, variable, and the expression `i32.const 0`.
+    return number(count + 2) + defined[reader.at :] + bytes([0x7F, 1, 0x41, 0, 0x0B]) * 2
 
 
 def import_numbers(imports: bytes) -> dict[str, int]:

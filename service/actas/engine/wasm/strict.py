@@ -111,8 +111,14 @@ def _rewritten(module: bytes) -> bytes:
         if name == order.GET:
             code[place] = order.member(original=original, whole=tests["whole"])
         else:
-            code[place] = order.following(original=original, compare=names[order.COMPARE])
+            code[place] = order.following(
+                original=original,
+                compare=names[order.COMPARE],
+                malloc=names[order.MALLOC],
+                first_global=binary.Reader(content[binary.GLOBAL]).number(),
+            )
     changed = {
+        binary.GLOBAL: binary.two_more_globals(content[binary.GLOBAL]),
         binary.FUNCTION: binary.vector([binary.number(kind) for kind in kinds]),
         binary.CODE: binary.vector([binary.number(len(body)) + body for body in code]),
     }
