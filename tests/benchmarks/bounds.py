@@ -30,10 +30,10 @@ RATIOS = {
     "workers_2_vs_1": Bound(1.1, frozenset({"workers"})),
 }
 # What a quick run, which guards against regressions, lets pass: the figure to reach or, where that is not reached, the
-# figure of BENCHMARKS.md, and a quarter more, because it has few rounds and shares its machine.
+# figure of BENCHMARKS.md, and a quarter more, because it has few rounds and shares its machine. What an echo takes in
+# so short a run is a few ticks of the clock: that ratio is only shown.
 QUICK = {
     "wasm_32_vs_opa_rest": 0.75,
-    "wasm_32_vs_grpc_echo": 6.75,
     "wasm_batch16_vs_opa_rest": 0.3,
     "sidecar_32_vs_one_call": 1.0,
     "sidecar_32_vs_opa_rest": 1.75,

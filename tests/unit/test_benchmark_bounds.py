@@ -80,7 +80,7 @@ def test_every_bound_is_of_a_ratio_that_exists() -> None:
 
 
 # BENCHMARKS.md says why, and what the floor is.
-NOT_REACHED = {"wasm_32_vs_grpc_echo", "wasm_batch16_vs_opa_rest"}
+NOT_REACHED = {"wasm_batch16_vs_opa_rest"}
 
 
 def test_a_quick_run_has_slack_and_nothing_more() -> None:
