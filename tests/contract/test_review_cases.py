@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from case_patches import nulled, patched
 
 from actas.decision_document import decision_to_document
 from actas.document import from_document
@@ -23,28 +24,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 TESTS = Path(__file__).resolve().parents[1]
 VECTORS = TESTS / "vectors" / "exchange.jsonl"
 CASES = [json.loads(line) for line in (TESTS / "cases" / "review.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-def patched(base: Any, patch: Any) -> Any:
-    """Apply one merge patch, with the two extensions."""
-    if not isinstance(patch, dict):
-        return patch
-    kept = dict(base) if isinstance(base, dict) and not patch.get("$replace") else {}
-    for name, value in patch.items():
-        if value is None:
-            kept.pop(name, None)
-        elif name != "$replace":
-            kept[name] = patched(kept.get(name), value)
-    return kept
-
-
-def nulled(value: Any) -> Any:
-    """Put the nulls in that are values."""
-    if isinstance(value, dict):
-        return {name: nulled(child) for name, child in value.items()}
-    if isinstance(value, list):
-        return [nulled(child) for child in value]
-    return None if value == "$null" else value
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from case_patches import nulled, patched
 from differential import VARIANTS, differ, written
-from test_review_cases import nulled, patched
 
 from actas.document import from_document
 from actas.engine import EngineHealth, PolicyEngine, PolicyResult

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from case_patches import nulled, patched
 from ruamel.yaml import YAML
 
 from actas.document import from_document
@@ -55,7 +56,7 @@ def base() -> Vector:
     """Give the exchange that is measured: the first vector with tokens that last a day, for runs take long."""
     first = next(vector for vector in published() if vector.id == BASE)
     lasting = {"claims": {"exp": _MOMENT + _DAY_SECONDS}}
-    document = _patched(first.document, {"subject_token": lasting, "actor_token": lasting})
+    document = patched(first.document, {"subject_token": lasting, "actor_token": lasting})
     return replace(first, document=document)
 
 
@@ -78,34 +79,13 @@ def cases() -> dict[str, dict[str, Any]]:
     cases = {case["id"]: {**case, "data": {} if case["data"] == first["data"] else case["data"]} for case in whole}
     for line in _lines("cases/review.jsonl"):
         case = json.loads(line)
-        changed = _nulled(_patched(first["request"], case["request"]))
+        changed = nulled(patched(first["request"], case["request"]))
         cases[case["id"]] = {**case, "request": changed, "data": case.get("data", {})}
     return cases
 
 
 def _lines(name: str) -> list[str]:
     return (TESTS / name).read_text(encoding="utf-8").splitlines()
-
-
-def _patched(base: Any, patch: Any) -> Any:
-    """Apply a merge patch as tests/cases/review.jsonl means it: RFC 7386, and `$replace` starts an object anew."""
-    if not isinstance(patch, dict):
-        return patch
-    kept = dict(base) if isinstance(base, dict) and not patch.get("$replace") else {}
-    for name, value in patch.items():
-        if value is None:
-            kept.pop(name, None)
-        elif name != "$replace":
-            kept[name] = _patched(kept.get(name), value)
-    return kept
-
-
-def _nulled(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _nulled(child) for name, child in value.items()}
-    if isinstance(value, list):
-        return [_nulled(child) for child in value]
-    return None if value == "$null" else value
 
 
 def _moved(value: Any, seconds: int) -> Any:
