@@ -32,7 +32,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "parts of a decision": ("evidence", "engine", "ceiling", "receipts"),
     "the way of a request": ("ports", "timed", "admission", "answer", "decide"),
     "revisions": ("policy",),
-    "configuration": ("cores", "config_checks", "config"),
+    "configuration": ("cores", "config"),
     "checks of what stands around": ("doctor",),
     "doors": ("client", "server", "cli", "pytest_plugin", "__main__"),
 }

@@ -1,0 +1,111 @@
+"""Everything `actas serve` needs to know, with types and defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from actas.config import checks
+from actas.config.callers import Caller
+from actas.config.checks import MOST_WORKERS
+from actas.cores import usable_cores
+from actas.engine import DEFAULT_ENGINE, EngineKind
+from actas.limits import RequestLimits
+from actas.listener import Listener
+
+PREFIX = "ACTAS_"
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _limits(value: object) -> RequestLimits:
+    if isinstance(value, RequestLimits):
+        return value
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a table of limits")  # noqa: TRY004 - pydantic names the key of a ValueError only
+    known = {member.name for member in fields(RequestLimits)}
+    for name, limit in value.items():
+        if name not in known:
+            raise ValueError(f"unknown limit '{name}', known are {', '.join(sorted(known))}")
+        if isinstance(limit, bool) or not str(limit).isdecimal() or int(limit) < 1:
+            raise ValueError(f"'{name}' must be a positive integer")
+    return RequestLimits(**{name: int(limit) for name, limit in value.items()})
+
+
+def _listed(value: object) -> object:
+    """One flag or variable may hold several addresses or directories, separated by commas."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+Address = Annotated[Listener, BeforeValidator(Listener.parse)]
+
+
+class Config(BaseSettings):
+    """Everything `actas serve` needs to know. Times are in seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    listen: Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_listed), Field(min_length=1)] = (
+        Listener(host="127.0.0.1", port=50051),
+    )
+    """`HOST:PORT` or `unix:PATH`; port 0 takes a free one."""
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    callers: tuple[Caller, ...] = ()
+    """With none, whoever reaches the listener may ask: loopback and Unix sockets only."""
+    insecure: bool = False
+    """Allow a TCP listener beyond loopback without TLS or without callers."""
+
+    policies: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_listed)] = ()
+    """Adopters' roots or bundles, added to the shipped policies."""
+    allow_untested: bool = False
+    """Activate an adopter's root that brings no suites."""
+    watch: bool = False
+    """Activate again when a policy root changes."""
+    audience: Annotated[str, Field(min_length=1, max_length=1024)] = "actas"
+    """Who this service is in the `aud` of the approvals that it verifies."""
+    state: Path | None = None
+    """The JSON file of revocations."""
+
+    engine: EngineKind = DEFAULT_ENGINE
+    """What evaluates the policies: `wasm` in this process, or an OPA child as `sidecar`."""
+    opa_url: str = ""
+    """Use this OPA, with the policies it serves, instead of an engine of our own."""
+    opa_token_file: Path | None = None
+    opa_ca_file: Path | None = None
+
+    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = Field(default_factory=usable_cores)
+    """Processes that share the listeners, by default one for each core that this process may use."""
+    receipts: Literal["none"] = "none"
+    """Where receipts are kept. There is no store yet: every decision is a line of the log."""
+
+    default_timeout: Seconds = 1.0
+    """Time for a decision when the caller sets no deadline."""
+    max_timeout: Seconds = 10.0
+    """The longest a decision may take, whatever the caller's deadline."""
+    max_connection_age: Seconds = 300.0
+    """Connections are closed at this age, so that clients spread over all servers again."""
+    grace: Seconds = 10.0
+    """How long a stop waits for what is in flight."""
+    limits: Annotated[RequestLimits, BeforeValidator(_limits)] = RequestLimits()
+
+    reflection: bool = False
+    metrics_listen: Annotated[Listener | None, NoDecode, BeforeValidator(Listener.parse)] = None
+    """Loopback `HOST:PORT` for `/metrics` and `/ready`."""
+    pid_file: Path | None = None
+    """Where the service writes its process id, for `actas policy reload` and `actas workers restart`."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    otlp_endpoint: str = ""
+    """Base URL of an OpenTelemetry collector (OTLP over HTTP); empty: no traces."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        checks.check(self)
+        return self
