@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Permission = Literal["explain", "reflection"]
+Permission = Literal["explain", "reflection", "revoke", "receipts", "outcome"]
+"""`revoke` changes and reads revocations, `receipts` reads receipts, `outcome` reports what became of a decision."""
 
 
 class Caller(BaseModel):
