@@ -12,14 +12,14 @@ import data.actas.lib.exchange
 needed if ceiling.scopes_to_approve != set()
 
 verified contains i if {
-	needed
 	some i, approval in input.approvals
+	needed
 	approval.verified
 }
 
 unverified contains i if {
-	needed
 	some i, approval in input.approvals
+	needed
 	approval.verified == false
 }
 

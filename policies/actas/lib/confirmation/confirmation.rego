@@ -10,16 +10,20 @@ package actas.lib.confirmation
 import data.actas.lib.exchange
 
 # A client registered for bearer tokens gets a bearer token although it proved a key.
-cnf := {"jkt": input.client.proof_jkt} if {
-	input.client.proof_jkt != ""
-	exchange.client.dpop_bound_access_tokens
-}
+cnf := null if input.client.proof_jkt == ""
+
+else := {"jkt": input.client.proof_jkt} if exchange.client.dpop_bound_access_tokens
 
 else := null
 
 # RFC 8693, section 2.2.1: N_A for whatever is no access token.
-token_type := "N_A" if input.requested_token_type != "urn:ietf:params:oauth:token-type:access_token"
+token_type := "Bearer" if {
+	input.requested_token_type == "urn:ietf:params:oauth:token-type:access_token"
+	cnf == null
+}
 
-else := "DPoP" if cnf != null
+else := "DPoP" if {
+	input.requested_token_type == "urn:ietf:params:oauth:token-type:access_token"
+}
 
-else := "Bearer"
+else := "N_A"

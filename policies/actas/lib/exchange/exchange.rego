@@ -111,7 +111,7 @@ _bare_names contains candidate_client
 
 # METADATA
 # description: The scope that is asked for, else what every target issues by default (RFC 6749, section 3.3).
-requested_scope := {scope | some scope in input.facts.scope.tokens} if input.facts.scope.tokens != []
+requested_scope := {scope | some scope in input.facts.scope.tokens} if input.facts.scope.tokens[0]
 
 else := {scope |
 	some target in input.facts.targets
@@ -128,7 +128,7 @@ act := input.subject_token.claims.act if same_actor
 
 else := level if level := {"act": input.subject_token.claims.act, "iss": actor.iss, "sub": actor.sub}
 
-else := {"iss": actor.iss, "sub": actor.sub}
+else := actor
 
 same_actor if {
 	outermost := input.facts.subject_token.chain.levels[0]

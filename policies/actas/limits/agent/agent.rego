@@ -9,14 +9,14 @@ import data.actas.lib.exchange
 
 default granted_scope := set()
 
-granted_scope := object.keys(_agent.scopes)
+granted_scope := scopes if scopes := object.keys(_agent.scopes)
 
-granted_scope := exchange.requested_scope if not _agent.scopes
+else := exchange.requested_scope if not _agent.scopes
 
 default max_lifetime_seconds := 0
 
-max_lifetime_seconds := object.get(_agent, "max_lifetime_seconds", data.actas.settings.max_lifetime_seconds)
+max_lifetime_seconds := seconds if seconds := _agent.max_lifetime_seconds
 
-_agent := agent if agent := data.actas.index.agents[exchange.limiting_agent]
+else := data.actas.settings.max_lifetime_seconds
 
-else := {}
+_agent := data.actas.index.agents[exchange.limiting_agent]

@@ -10,11 +10,9 @@ import data.actas.lib.basis
 
 default granted_scope := set()
 
-granted_scope := {scope | some scope in _claimed} if _claimed
+granted_scope := {scope | some scope in claimed} if claimed := input.facts.subject_token.scope
 
-_claimed := input.facts.subject_token.scope
-
-granted_scope := {scope |
+else := {scope |
 	some i in basis.consents
 	some scope in input.facts.consents[i].scope
 } if {

@@ -5,10 +5,11 @@
 #   2.1.1), so only what all of them know is left.
 package actas.limits.target
 
-granted_scope := intersection({object.keys(target.scopes) | some target in _targets})
+granted_scope := intersection({scopes |
+	some name in input.facts.targets
+	scopes := object.keys(data.actas.index.targets[name].scopes)
+})
 
 default max_lifetime_seconds := 0
 
-max_lifetime_seconds := min({target.max_lifetime_seconds | some target in _targets})
-
-_targets := [data.actas.index.targets[name] | some name in input.facts.targets]
+max_lifetime_seconds := min({data.actas.index.targets[name].max_lifetime_seconds | some name in input.facts.targets})

@@ -33,7 +33,13 @@ deny contains {
 	"reason": "the delegation chain would be too long",
 } if not _depth_within
 
-_depth_within if count(chain.resulting) <= data.actas.settings.max_chain_depth
+# One level is added, except by the actor that acts already.
+_depth_within if count(chain.inbound) < data.actas.settings.max_chain_depth
+
+else if {
+	exchange.same_actor
+	count(chain.inbound) == data.actas.settings.max_chain_depth
+}
 
 else if not _actor_acts
 

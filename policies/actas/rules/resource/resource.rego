@@ -81,12 +81,11 @@ deny contains {
 
 _resources_safe if {
 	input.facts.resource.safe
-	_schemes_allowed
+	input.facts.resource.secure
 }
 
-_schemes_allowed if input.facts.resource.secure == true
-
 else if {
-	input.facts.resource.secure_or_loopback == true
+	input.facts.resource.safe
+	input.facts.resource.secure_or_loopback
 	data.actas.settings.allow_loopback_http
 }

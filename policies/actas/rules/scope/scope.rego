@@ -123,4 +123,4 @@ deny contains {
 	"reason": "no requested scope may be issued",
 } if not _scope_left
 
-_scope_left if ceiling.granted_scope != set()
+_scope_left if ceiling.granted_scope[_]

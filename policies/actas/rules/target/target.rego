@@ -102,7 +102,9 @@ _agent_limited if _agent_targets
 
 _agent_targets := data.actas.index.agents[exchange.limiting_agent].targets
 
-_grant_reaches if not _granted_only
+_grant_reaches if _other_basis
+
+else if basis.grants == set()
 
 else if {
 	every name in input.facts.targets {
@@ -112,11 +114,6 @@ else if {
 }
 
 # may_act and consents name no targets; where a grant alone is the basis its targets are a ceiling.
-_granted_only if {
-	not _other_basis
-	count(basis.grants) > 0
-}
-
 _other_basis if basis.may_act_understood
 
 else if basis.code_bound
