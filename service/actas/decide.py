@@ -18,14 +18,13 @@ from actas.engine import PolicyResult
 from actas.errors import EngineError, Status
 from actas.evidence.approvals import DEFAULT_AUDIENCE
 from actas.evidence.single_use import MemorySingleUse
+from actas.evidence.verifier import EvidenceVerifier, NothingProven
 from actas.identifiers import DecisionIds
 from actas.ports import (
     CheckingEngine,
     EngineHandle,
-    EvidenceVerifier,
     Lease,
     NoObserver,
-    NothingProven,
     Observer,
     RevisionData,
     SingleUse,

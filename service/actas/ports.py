@@ -1,30 +1,26 @@
-"""What the decision path is handed: the serving revision, the evidence, the revocation state, and who observes it."""
+"""What the decision path is handed: the serving revision, the revocation state, and who observes it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 from actas.ceiling.tables import SourceData
 from actas.engine import PolicyEngine, PolicyResult
 from actas.evidence.approvals import Ticket
-from actas.evidence.keys import IssuerTrust, TrustedIssuer
+from actas.evidence.keys import TrustedIssuer
+from actas.evidence.verifier import TrustData
 from actas.policy_input import RevocationView
-from actas.proof import Problem, Proof
-from actas.request import ExchangeRequest, Token
+from actas.request import ExchangeRequest
 
 
-class RevisionData(SourceData, Protocol):
+class RevisionData(SourceData, TrustData, Protocol):
     """The policy data of one revision."""
 
     @property
     def approval_issuers(self) -> Mapping[str, TrustedIssuer]:
         """Who may sign approvals, with the keys of this very revision."""
-
-    def issuer_trust(self, issuer: str) -> IssuerTrust | None:
-        """Say how tokens of exactly *issuer* are verified; None when the registry does not know it."""
 
     def override(self, given: Mapping[str, Any]) -> RevisionData:
         """Give this data with the `settings` and the `registry` that a test case wants."""
@@ -64,42 +60,6 @@ class CheckingEngine(Protocol):
         self, policy_input: Mapping[str, Any], data: Mapping[str, Any] | None, *, timeout: float
     ) -> PolicyResult:
         """Answer one request over *data* instead of the bundle's own, or raise `EngineError`."""
-
-
-class EvidenceVerifier(Protocol):
-    """What verifies raw tokens and SVIDs."""
-
-    async def verify(
-        self, request: ExchangeRequest, data: RevisionData, now: float, deadline: float
-    ) -> ExchangeRequest:
-        """Give *request* with its raw evidence replaced by what was found out about it, in each part's `proof`.
-
-        Evidence that proves nothing is not verified, whatever the caller says, and policy denies it. *now* is in
-        seconds since the epoch, *deadline* of the monotonic clock.
-
-        Raises:
-            ProtocolError: the caller says something else beside its evidence, or that is over a limit.
-
-        """
-
-
-class NothingProven:
-    """Verifies nothing: no raw token proves anything."""
-
-    async def verify(
-        self, request: ExchangeRequest, data: RevisionData, now: float, deadline: float
-    ) -> ExchangeRequest:
-        """Give *request* with every raw token as one that is not verified."""
-        del data, now, deadline
-        return replace(
-            request, subject_token=_unproven(request.subject_token), actor_token=_unproven(request.actor_token)
-        )
-
-
-def _unproven(token: Token | None) -> Token | None:
-    if token is None or not token.unverified_token:
-        return token
-    return replace(token, verified=False, proof=Proof(Problem.KEYS_UNAVAILABLE))
 
 
 class StateProvider(Protocol):
