@@ -82,7 +82,8 @@ def _issuer(issuer: Issuer) -> JsonDict:
         "algorithms": as_set(issuer.algorithms or DEFAULT_ALGORITHMS),
         # The typ header is a media type, so its case does not matter (RFC 7515, section 4.1.9).
         "access_token_typ": as_set(typ.lower() for typ in issuer.access_token_typ or DEFAULT_ACCESS_TOKEN_TYP),
-        "opaque": issuer.opaque,
+        # Tokens that can be introspected are opaque.
+        "opaque": issuer.opaque or issuer.introspection is not None,
     }
 
 

@@ -22,6 +22,8 @@ from actas.document import from_document
 from actas.engine import DEFAULT_ENGINE, EngineKind, PolicyEngine
 from actas.engine.opa_binary import resolve_opa
 from actas.errors import ProtocolError
+from actas.evidence.tokens import TokenVerifier
+from actas.evidence.verifier import VerifierChain
 from actas.explanation import FiredRule, explain
 from actas.policy.bundle import CompiledPolicy, compile_policy
 from actas.policy.data import PolicyData
@@ -48,6 +50,8 @@ class Workbench:
             _OneRevision(_Revision(engine, compiled.data, compiled.digest)),
             _NoRecorder(),
             state=RevocationState.fresh(),
+            # Nothing is fetched here: keys are those of files.
+            evidence=VerifierChain(TokenVerifier()),
         )
 
     @classmethod
@@ -83,7 +87,7 @@ class Workbench:
         state = _state(data)
         at = time.time() if now is None else float(now)
         _seen, decision = await self._decider.decide_with(
-            request, now=at, data=overrides or None, state=state.lookup(request), timeout=DECIDE_SECONDS
+            request, now=at, data=overrides or None, state=state, timeout=DECIDE_SECONDS
         )
         return decision
 
@@ -96,11 +100,11 @@ class Workbench:
     ) -> tuple[Decision, tuple[FiredRule, ...]]:
         """Decide *request* and explain each denial by its rule, its place and the input that it saw."""
         at = int(time.time()) if now is None else now
-        state = RevocationState.fresh().lookup(request)
+        state = RevocationState.fresh()
         request, decision = await self._decider.decide_with(
             request, now=float(at), data=None, state=state, timeout=DECIDE_SECONDS
         )
-        seen = policy_input.build(request, now=at, state=state)
+        seen = policy_input.build(request, now=at, state=state.lookup(request))
         return decision, explain(decision, seen, self.compiled.metadata)
 
 
