@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
+from actas.config import trust
 from actas.config.model import PREFIX, Config
 from actas.errors import ConfigError
 
@@ -75,6 +76,8 @@ def _read(file: Path | None) -> dict[str, Any]:
 def _anchored(name: str, value: Any, base: Path) -> Any:
     if name in _PATHS and isinstance(value, str):
         return base / value
+    if name == "trust":
+        return trust.anchored(value, base)
     if name == "policies" and isinstance(value, list):
         return [base / item if isinstance(item, str) else item for item in value]
     return value
