@@ -66,6 +66,12 @@ class PolicyData:
         return domain_trust(self.registry, name)
 
     @property
+    def key_urls(self) -> frozenset[str]:
+        """Where keys of issuers are fetched from."""
+        issuers = self.registry.get("issuers", {}).values()
+        return frozenset(issuer["jwks_uri"] for issuer in issuers if isinstance(issuer, dict) and "jwks_uri" in issuer)
+
+    @property
     def settings_valid(self) -> bool:
         """Whether nothing is wrong but names that match nothing."""
         return all(finding.harmless for finding in self.findings)

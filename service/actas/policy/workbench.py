@@ -22,6 +22,8 @@ from actas.document import from_document
 from actas.engine import DEFAULT_ENGINE, EngineKind, PolicyEngine
 from actas.engine.opa_binary import resolve_opa
 from actas.errors import ProtocolError
+from actas.evidence.tokens import TokenVerifier
+from actas.evidence.verifier import VerifierChain
 from actas.explanation import FiredRule, explain
 from actas.policy.bundle import CompiledPolicy, compile_policy
 from actas.policy.data import PolicyData
@@ -48,6 +50,8 @@ class Workbench:
             _OneRevision(_Revision(engine, compiled.data, compiled.digest)),
             _NoRecorder(),
             state=RevocationState.fresh(),
+            # Nothing is fetched here: keys are those of files.
+            evidence=VerifierChain(TokenVerifier()),
         )
 
     @classmethod
