@@ -14,7 +14,7 @@ from actas.evidence.anchors import TrustAnchors
 from actas.evidence.fetch import Fetcher
 from actas.evidence.svid.bundle import TrustBundle
 from actas.evidence.svid.loading import BundleEndpoint, BundleFile
-from actas.evidence.svid.polled import Ages, PolledBundle
+from actas.evidence.svid.polled import Ages, PolledBundle, UnusableBundleError
 from actas.evidence.svid.source import BundleSource
 from actas.evidence.svid.unproven import SvidError
 from actas.proof import Problem
@@ -47,9 +47,14 @@ class Bundles:
         *,
         roots: Sequence[Path] = (),
         workload_api: PushedBundles | None = None,
+        tell: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take where may be looked: *roots* are the policy roots, below which a file may be named."""
+        """Take where may be looked: *roots* are the policy roots, below which a file may be named.
+
+        *tell* is given the outcome of every look: `ok`, `unusable` or the reason of a `FetchError`.
+        """
+        self._tell = tell or (lambda _: None)
         self._anchors, self._fetcher, self._roots, self._clock = anchors, fetcher, tuple(roots), clock
         self._workload_api = workload_api
         self._kept: dict[tuple[str, BundleSource], PolledBundle] = {}
@@ -88,8 +93,14 @@ class Bundles:
         return kept
 
     def _new(self, trust_domain: str, source: BundleSource) -> PolledBundle:
-        def told(sentence: str) -> None:
-            _log.warning("bundle", trust_domain=trust_domain, problem=sentence)
+        trouble = ""
+
+        def told(error: UnusableBundleError | None) -> None:
+            nonlocal trouble
+            self._tell("ok" if error is None else error.reason)
+            if error is not None and str(error) != trouble:
+                _log.warning("bundle", trust_domain=trust_domain, problem=str(error))
+            trouble = "" if error is None else str(error)
 
         if source.kind == "file":
             file = BundleFile(trust_domain, source.place, self._roots, self._anchors)

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jws import JWSRegistry
-
-from actas import claims_grammar, spiffe, strict_json, token_form
-from actas.errors import ProtocolError
+from actas import claims_grammar, spiffe, token_form
+from actas.evidence import raw_token
+from actas.evidence.jws import is_signed_by
 from actas.evidence.keys import VerificationKey
+from actas.evidence.raw_token import RawJws
 from actas.evidence.svid.bundle import TrustBundle
 from actas.evidence.svid.unproven import SvidError
 from actas.proof import Problem
-from actas.request import JsonText
 from actas.spiffe import SpiffeId
 
-_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
-_MAX_BYTES = 64 * 1024
-_MAX_DEPTH = 64
 _HEADER = frozenset({"alg", "kid", "typ"})
 # A token that names no key may be any key's; so many are tried.
 _MOST_TRIED = 16
@@ -33,25 +25,31 @@ _MOST_TRIED = 16
 class UnverifiedJwtSvid:
     """What a JWT-SVID says, while nothing shows that it is true."""
 
-    text: str = field(repr=False)
-    header: Mapping[str, Any]
-    claims: JsonText = field(repr=False)
+    raw: RawJws
+    claims: Mapping[str, Any] = field(repr=False)
 
     @property
     def spiffe_id(self) -> SpiffeId:
         """The workload that it names; raises SvidError when it names none (JWT-SVID, section 3.1)."""
-        named = spiffe.parse(self.claims.value.get("sub"))
+        named = spiffe.parse(self.claims.get("sub"))
         if named is None or not named.is_workload:
             raise SvidError(Problem.MALFORMED)
         return named
 
 
-def read(text: str) -> UnverifiedJwtSvid:
-    """Read the compact form; raises SvidError when it is malformed or ambiguous."""
-    parts = _COMPACT.fullmatch(text)
-    if parts is None or len(text) > _MAX_BYTES:
+def read(text: str, name: str) -> UnverifiedJwtSvid:
+    """Read the compact form; *name* is the part of the request that it stands in.
+
+    Raises:
+        SvidError: it is malformed or ambiguous.
+        ProtocolError: it is over a limit.
+
+    """
+    raw = raw_token.read(text, name)
+    claims = None if raw is None or not raw.understood else claims_grammar.readable(raw.claims)
+    if raw is None or claims is None:
         raise SvidError(Problem.MALFORMED)
-    return UnverifiedJwtSvid(text, _object(parts[1]).value, _object(parts[2]))
+    return UnverifiedJwtSvid(raw, claims)
 
 
 def verify(unverified: UnverifiedJwtSvid, bundle: TrustBundle) -> None:
@@ -59,7 +57,7 @@ def verify(unverified: UnverifiedJwtSvid, bundle: TrustBundle) -> None:
 
     Its form is checked, too. Whether it is for us and in time is not: policy asks that of a token.
     """
-    header, claims = unverified.header, unverified.claims.value
+    header, claims = unverified.raw.header, unverified.claims
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in token_form.SVID_ALGORITHMS:
         raise SvidError(Problem.ALGORITHM)
@@ -73,9 +71,9 @@ def verify(unverified: UnverifiedJwtSvid, bundle: TrustBundle) -> None:
     able = [key for key in keys if algorithm in key.algorithms]
     if not able:
         raise SvidError(Problem.ALGORITHM)
-    registry = JWSRegistry(algorithms=[algorithm], strict_check_header=False)
-    if not any(_signed(unverified.text, key, registry) for key in able):
-        raise SvidError(Problem.SIGNATURE)
+    if not any(is_signed_by(unverified.raw.text, key, algorithm) for key in able):
+        # Of a token that names its key, no newer bundle could know better.
+        raise SvidError(Problem.SIGNATURE if "kid" in header else Problem.KEY_UNKNOWN)
 
 
 def check_use(claims: Mapping[str, Any], *, audience: str, now: float, skew: int) -> None:
@@ -98,22 +96,3 @@ def _candidates(bundle: TrustBundle, header: Mapping[str, Any]) -> Iterator[Veri
         yield from list(bundle.jwt_keys.values())[:_MOST_TRIED]
     elif isinstance(header["kid"], str) and header["kid"] in bundle.jwt_keys:
         yield bundle.jwt_keys[header["kid"]]
-
-
-def _signed(text: str, key: VerificationKey, registry: JWSRegistry) -> bool:
-    try:
-        jws.deserialize_compact(text, key.key, registry=registry)
-    except (JoseError, ValueError, TypeError):
-        return False
-    return True
-
-
-def _object(part: str) -> JsonText:
-    try:
-        decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-        parsed = strict_json.parse(decoded, "", max_bytes=_MAX_BYTES, max_depth=_MAX_DEPTH)
-    except (ValueError, ProtocolError):
-        raise SvidError(Problem.MALFORMED) from None
-    if not parsed.well_formed or not isinstance(parsed.value, dict):
-        raise SvidError(Problem.MALFORMED)
-    return parsed

@@ -61,6 +61,6 @@ class BundleEndpoint:
             text = await self._fetcher.get(self._url)
             return read_bundle(self._trust_domain, text, max_bytes=self._anchors.max_bytes)
         except FetchError as error:
-            raise UnusableBundleError(f"the bundle endpoint {error}") from None
+            raise UnusableBundleError(f"the bundle endpoint {error}", error.reason) from None
         except ValueError as error:
             raise UnusableBundleError(f"what the bundle endpoint answers {error}") from None

@@ -18,7 +18,11 @@ _OFTEN_SECONDS = 1.0
 
 
 class UnusableBundleError(Exception):
-    """The bundle cannot be had, or not be used; the message is a sentence for the log."""
+    """The bundle cannot be had, or not be used; the message is a sentence for the log, `reason` a word for metrics."""
+
+    def __init__(self, message: str, reason: str = "unusable") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,15 @@ class PolledBundle:
         self,
         load: Callable[[], Awaitable[TrustBundle]],
         ages: Ages,
-        told: Callable[[str], None],
+        told: Callable[[UnusableBundleError | None], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Prepare. *load* raises UnusableBundleError; *told* is given each such sentence, once as long as it stays."""
+        """Prepare. *load* raises UnusableBundleError; *told* is given the one of each look, None where it went well."""
         self._load, self._ages, self._told, self._clock = load, ages, told, clock
         self._bundle: TrustBundle | None = None
         self._confirmed = 0.0
         self._tried: float | None = None
-        self._trouble = ""
+        self._failed = False
         self._looking: asyncio.Task[None] | None = None
 
     async def get(self, deadline: float) -> TrustBundle:
@@ -75,7 +79,7 @@ class PolledBundle:
             if self._may_look():
                 self._look()
             # Beside the decision, unless nobody has asked for long: then a key may have been taken back.
-            late = bundle is not None and age > 2 * self._ages.interval(bundle) and not self._trouble
+            late = bundle is not None and age > 2 * self._ages.interval(bundle) and not self._failed
             if late or bundle is None or age > self._ages.max_stale:
                 await self._seen(deadline)
         return self._current()
@@ -95,7 +99,7 @@ class PolledBundle:
             await asyncio.gather(self._looking, return_exceptions=True)
 
     def _may_look(self) -> bool:
-        return not self._trouble or self._tried is None or self._clock() - self._tried >= self._ages.refetch
+        return not self._failed or self._tried is None or self._clock() - self._tried >= self._ages.refetch
 
     def _look(self) -> None:
         if self._looking is None or self._looking.done():
@@ -108,11 +112,11 @@ class PolledBundle:
             if self._bundle is not None and (found.sequence or 0) < (self._bundle.sequence or 0):
                 raise UnusableBundleError("its spiffe_sequence is lower than before")
         except UnusableBundleError as error:
-            if str(error) != self._trouble:
-                self._told(str(error))
-            self._trouble = str(error)
+            self._failed = True
+            self._told(error)
             return
-        self._bundle, self._confirmed, self._trouble = found, self._clock(), ""
+        self._bundle, self._confirmed, self._failed = found, self._clock(), False
+        self._told(None)
 
     async def _seen(self, deadline: float) -> None:
         """Wait for a look that is under way."""

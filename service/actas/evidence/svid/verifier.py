@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from actas import claims_grammar
+from actas.evidence import raw_token
 from actas.evidence.svid import jwt_svid, x509_svid
 from actas.evidence.svid.bundle import TrustBundle
 from actas.evidence.svid.bundles import Bundles
@@ -40,8 +41,8 @@ class SvidVerifier:
         at = _Moment(data, now, deadline)
         request = replace(
             request,
-            subject_token=await self._token(request.subject_token, at),
-            actor_token=await self._token(request.actor_token, at),
+            subject_token=await self._token(request.subject_token, "subject_token", at),
+            actor_token=await self._token(request.actor_token, "actor_token", at),
         )
         if request.actor_workload is not None and request.actor_workload.jwt_svid:
             request = await self._jwt_evidence(request, request.actor_workload, at)
@@ -49,18 +50,19 @@ class SvidVerifier:
             request = await self._x509_evidence(request, request.actor_workload, at)
         return request
 
-    async def _token(self, token: Token | None, at: _Moment) -> Token | None:
+    async def _token(self, token: Token | None, name: str, at: _Moment) -> Token | None:
         """Give the token that a raw JWT-SVID is; other raw tokens are for others to verify."""
         if token is None or not token.unverified_token or token.proof is not None:
             return token
         if token.kind not in ("jwt_svid", ""):
             return token
         try:
-            unverified = jwt_svid.read(token.unverified_token)
+            unverified = jwt_svid.read(token.unverified_token, name)
         except SvidError as error:
             return replace(token, verified=False, proof=Proof(error.problem)) if token.kind else token
-        if not token.kind and not _is_svid(unverified.claims.value, at.data):
+        if not token.kind and not _is_svid(unverified.claims, at.data):
             return token
+        raw_token.check_words(token, unverified.raw, name)
         return _proven(token, unverified, await self._problem(unverified, at))
 
     async def _problem(self, unverified: UnverifiedJwtSvid, at: _Moment) -> Problem | None:
@@ -72,7 +74,7 @@ class SvidVerifier:
 
     async def _jwt_evidence(self, request: ExchangeRequest, workload: ActorWorkload, at: _Moment) -> ExchangeRequest:
         try:
-            unverified = jwt_svid.read(workload.jwt_svid)
+            unverified = jwt_svid.read(workload.jwt_svid, "actor_workload")
             named = unverified.spiffe_id
         except SvidError as error:
             return replace(request, actor_workload=_shown(workload, None, error.problem))
@@ -146,8 +148,8 @@ def _proven(token: Token, unverified: UnverifiedJwtSvid, problem: Problem | None
     return replace(
         token,
         kind="jwt_svid",
-        header=unverified.header,
-        claims=unverified.claims,
+        header=unverified.raw.header,
+        claims=unverified.raw.claims,
         verified=problem is None,
         bundle_trust_domain=trust_domain,
         proof=Proof(problem),
@@ -178,7 +180,7 @@ def _use(unverified: UnverifiedJwtSvid, request: ExchangeRequest, at: _Moment) -
     skew = at.data.settings.get("clock_skew_seconds")
     try:
         jwt_svid.check_use(
-            unverified.claims.value,
+            unverified.claims,
             audience=request.authorization_server,
             now=at.now,
             skew=skew if isinstance(skew, int) else 0,
