@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from actas.evidence.keys import IssuerTrust
+from actas.evidence.svid.source import DomainTrust
 from actas.proof import Problem, Proof
 from actas.request import ExchangeRequest, Token
 
@@ -13,8 +15,15 @@ from actas.request import ExchangeRequest, Token
 class TrustData(Protocol):
     """What one policy revision trusts."""
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The merged settings (contract.md, section 3)."""
+
     def issuer_trust(self, issuer: str) -> IssuerTrust | None:
         """Say how tokens of exactly *issuer* are verified; None when the registry does not know it."""
+
+    def trust_domain(self, name: str) -> DomainTrust | None:
+        """Say how SVIDs of exactly *name* are verified; None when the registry does not know it."""
 
 
 class EvidenceVerifier(Protocol):
