@@ -20,6 +20,7 @@ DEFAULT_FILE = Path("actas.toml")
 _OTHER_VARIABLES = {"ACTAS_CONFIG", "ACTAS_OPA", "ACTAS_TOKEN"}
 # Kubernetes tells every pod of a namespace about a Service named `actas` in these variables.
 _SERVICE_LINKS = re.compile(r"ACTAS(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_\w+)?)?)")
+_PATH_LISTS = {"policies", "tls_client_ca"}
 _PATHS = {"tls_cert", "tls_key", "opa_token_file", "opa_ca_file", "state", "pid_file"}
 
 
@@ -75,9 +76,25 @@ def _read(file: Path | None) -> dict[str, Any]:
 def _anchored(name: str, value: Any, base: Path) -> Any:
     if name in _PATHS and isinstance(value, str):
         return base / value
-    if name == "policies" and isinstance(value, list):
-        return [base / item if isinstance(item, str) else item for item in value]
+    if name in _PATH_LISTS:
+        listed = value.split(",") if isinstance(value, str) else value
+        return [_anchored_path(item, base) for item in listed] if isinstance(listed, list) else value
+    if name == "tls_spiffe_bundles" and isinstance(value, dict):
+        return {domain: _anchored_path(path, base) for domain, path in value.items()}
+    if name == "callers" and isinstance(value, list):
+        return [_anchored_caller(caller, base) for caller in value]
     return value
+
+
+def _anchored_path(value: Any, base: Path) -> Any:
+    return base / value.strip() if isinstance(value, str) else value
+
+
+def _anchored_caller(caller: Any, base: Path) -> Any:
+    jwt = caller.get("jwt") if isinstance(caller, dict) else None
+    if not isinstance(jwt, dict) or "jwks_file" not in jwt:
+        return caller
+    return {**caller, "jwt": {**jwt, "jwks_file": _anchored_path(jwt["jwks_file"], base)}}
 
 
 def _refuse_unknown_variables() -> None:
