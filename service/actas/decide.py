@@ -6,20 +6,20 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from actas import answer, ceiling, policy_input
 from actas.admission import Admission
+from actas.asked import Asked, Concluded, remaining
 from actas.decision import Decision, PolicyRef
 from actas.engine import PolicyResult
 from actas.errors import EngineError, Status
 from actas.evidence.approvals import DEFAULT_AUDIENCE
 from actas.evidence.single_use import MemorySingleUse
+from actas.evidence.verifier import EvidenceVerifier, NothingProven
 from actas.identifiers import DecisionIds
-from actas.policy_input import RevocationView
 from actas.ports import (
     CheckingEngine,
     EngineHandle,
@@ -38,29 +38,6 @@ from actas.timed import Timed
 _log = structlog.get_logger("actas.decide")
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One request at the moment it is decided; `at` is in seconds since the epoch.
-
-    `sent` is what the caller sent, `request` the same with what was verified here.
-    """
-
-    sent: ExchangeRequest
-    request: ExchangeRequest
-    at: float
-    state: RevocationView
-    caller: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Concluded:
-    """The decision, the answer that it was made of, and what else its record says."""
-
-    decision: Decision
-    result: PolicyResult
-    agent_version: str
-
-
 class Decider:
     """Makes decisions with the engine, the recorder, the state and the clock that it is handed."""
 
@@ -72,19 +49,22 @@ class Decider:
         state: StateProvider,
         clock: Callable[[], float] = time.time,
         observer: Observer | None = None,
+        evidence: EvidenceVerifier | None = None,
         single_use: SingleUse | None = None,
         audience: str = DEFAULT_AUDIENCE,
         since: float | None = None,
     ) -> None:
         """Take the parts; *clock* gives seconds since the epoch.
 
-        Signed approvals are for *audience*, each for one decision, which *single_use* remembers *since* then.
+        *evidence* verifies raw tokens and SVIDs, which without it prove nothing. Signed approvals are for *audience*,
+        each for one decision, which *single_use* remembers *since* then.
         """
         self._engines = engines
         self._recorder = recorder
         self._state = state
         self._clock = clock
         self._observer = observer or NoObserver()
+        self._evidence = evidence or NothingProven()
         self._admission = Admission(single_use or MemorySingleUse(), audience, clock() if since is None else since)
         self._ids = DecisionIds()
 
@@ -104,12 +84,12 @@ class Decider:
 
         """
         deadline = time.monotonic() + timeout
+        if request.has_raw_evidence:
+            return await self._decide_proving(request, caller, deadline)
         answer.check_parent(request)
         at, state = self._clock(), self._state.lookup(request)
-        if request.approvals and any(approval.jws for approval in request.approvals):
-            return await self._decide_signed(request, at, state, caller, deadline)
         async with self._engines.lease() as lease:
-            asked = _Asked(request, request, at, state, caller)
+            asked = Asked(request, request, at, state, caller)
             concluded = await self._decided(asked, lease, deadline, in_step=in_step)
         if in_step:
             await asyncio.sleep(0)
@@ -117,14 +97,15 @@ class Decider:
         await self._record(asked, concluded)
         return concluded.decision
 
-    async def _decide_signed(
-        self, request: ExchangeRequest, at: float, state: RevocationView, caller: str, deadline: float
-    ) -> Decision:
-        """Decide a request with signed approvals: they are held until the decision is recorded."""
+    async def _decide_proving(self, request: ExchangeRequest, caller: str, deadline: float) -> Decision:
+        """Decide a request with evidence to verify; its signed approvals are held until the decision is recorded."""
         async with AsyncExitStack() as until_recorded:
             async with self._engines.lease() as lease:
-                admitted = await until_recorded.enter_async_context(self._admission.hold(request, lease.data, at))
-                asked = _Asked(request, admitted.request, at, state, caller)
+                proven = await self._proven(request, lease.data, self._clock(), deadline)
+                # Keys may have been waited for: what is decided is how it is now.
+                at, state = self._clock(), self._state.lookup(proven)
+                admitted = await until_recorded.enter_async_context(self._admission.hold(proven, lease.data, at))
+                asked = Asked(request, admitted.request, at, state, caller)
                 concluded = await self._decided(asked, lease, deadline)
                 relied_on = ceiling.approvals_relied_on(asked.request, concluded.result, lease.data, int(at))
             await self._record(asked, concluded)
@@ -136,10 +117,10 @@ class Decider:
     ) -> tuple[ExchangeRequest, Decision]:
         """Decide as `decide` does, but use nothing up; gives the request as policy saw it, too."""
         deadline = time.monotonic() + timeout
-        answer.check_parent(request)
-        at, state = self._clock(), self._state.lookup(request)
         async with self._engines.lease() as lease:
-            asked = _Asked(request, await self._admission.peek(request, lease.data, at), at, state, caller)
+            proven = await self._proven(request, lease.data, self._clock(), deadline)
+            at, state = self._clock(), self._state.lookup(proven)
+            asked = Asked(request, await self._admission.peek(proven, lease.data, at), at, state, caller)
             concluded = await self._decided(asked, lease, deadline)
         await self._record(asked, concluded)
         return asked.request, concluded.decision
@@ -150,7 +131,7 @@ class Decider:
         *,
         now: float,
         data: Mapping[str, Any] | None,
-        state: RevocationView,
+        state: StateProvider,
         timeout: float = 10.0,
     ) -> tuple[ExchangeRequest, Decision]:
         """Decide *request* at a frozen *now*, as a test runner does on a checking engine.
@@ -162,34 +143,48 @@ class Decider:
             EngineError: besides the causes of `decide`, the engine serves and is not for checking.
 
         """
-        answer.check_parent(request)
+        deadline = time.monotonic() + timeout
         async with self._engines.lease() as lease:
             engine = lease.engine
             if not isinstance(engine, CheckingEngine):
                 raise EngineError("this engine decides over its own data only", status=Status.INTERNAL)
             chosen = lease.data if data is None else lease.data.override(data)
             tree = None if data is None else chosen.tree()
-            asked = _Asked(request, self._admission.rehearsed(request, chosen, now), now, state)
+            proven = await self._proven(request, chosen, now, deadline)
+            asked = Asked(request, self._admission.rehearsed(proven, chosen, now), now, state.lookup(proven))
             result = await engine.evaluate_with(self._question(asked), tree, timeout=timeout)
             concluded = self._conclude(asked, result, lease, chosen)
         await self._record(asked, concluded)
         return asked.request, concluded.decision
 
-    async def _decided(self, asked: _Asked, lease: Lease, deadline: float, *, in_step: bool = False) -> _Concluded:
+    async def _proven(
+        self, request: ExchangeRequest, data: RevisionData, now: float, deadline: float
+    ) -> ExchangeRequest:
+        """Give *request* with its raw evidence replaced by what it proves."""
+        if request.has_raw_evidence:
+            with self._timed("evidence"):
+                request = await self._evidence.verify(request, data, now, deadline)
+            for part in (request.subject_token, request.actor_token, request.actor_workload):
+                if part is not None and part.proof is not None and part.proof.problem is not None:
+                    self._observer.unproven(part.proof.problem)
+        answer.check_parent(request)
+        return request
+
+    async def _decided(self, asked: Asked, lease: Lease, deadline: float, *, in_step: bool = False) -> Concluded:
         question = self._question(asked)
         if in_step:
             await asyncio.sleep(0)
         with self._timed("engine"):
-            result = await lease.engine.evaluate(question, timeout=_remaining(deadline))
+            result = await lease.engine.evaluate(question, timeout=remaining(deadline))
         if in_step:
             await asyncio.sleep(0)
         return self._conclude(asked, result, lease, lease.data)
 
-    def _question(self, asked: _Asked) -> dict[str, Any]:
+    def _question(self, asked: Asked) -> dict[str, Any]:
         with self._timed("input"):
             return policy_input.build(asked.request, now=int(asked.at), state=asked.state)
 
-    def _conclude(self, asked: _Asked, result: PolicyResult, lease: Lease, data: RevisionData) -> _Concluded:
+    def _conclude(self, asked: Asked, result: PolicyResult, lease: Lease, data: RevisionData) -> Concluded:
         """Bound the policy's answer and put the decision together."""
         revision = lease.engine.revision
         if result.revision != revision:
@@ -205,13 +200,13 @@ class Decider:
             )
         policy = PolicyRef(revision, lease.digest, asked.state.version)
         decision = answer.decision(asked.request, result, at=asked.at, decision_id=decision_id, policy=policy)
-        return _Concluded(decision, result, answer.agent_version(data, result.actor_agent))
+        return Concluded(decision, result, answer.agent_version(data, result.actor_agent))
 
     def _on_widened(self, bound: str, decision_id: str, revision: str) -> None:
         self._observer.widened(bound)
         _log.error("output_widened", bound=bound, decision_id=decision_id, policy_revision=revision)
 
-    async def _record(self, asked: _Asked, concluded: _Concluded) -> None:
+    async def _record(self, asked: Asked, concluded: Concluded) -> None:
         actor = concluded.result.actor
         with self._timed("record"):
             await self._recorder.record(
@@ -228,14 +223,3 @@ class Decider:
 
     def _timed(self, stage: str) -> Timed:
         return Timed(self._observer, stage)
-
-
-def _remaining(deadline: float) -> float:
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise EngineError(
-            "the deadline passed before the policy was asked",
-            status=Status.DEADLINE_EXCEEDED,
-            reason="DEADLINE_EXCEEDED",
-        )
-    return remaining

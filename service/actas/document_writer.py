@@ -35,6 +35,8 @@ def _members(part: _Part) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for member in fields(part):
         value = getattr(part, member.name)
+        if member.name == "proof":
+            continue  # what was found out here is nothing that a caller says
         if member.name == "requested_lifetime":
             # Any JSON value but null says something here: false and "" are malformed, not absent.
             document |= {} if value is None else {member.name: value}

@@ -14,6 +14,7 @@ from typing import Any
 from actas import claims_grammar, decimal_key, delegation, resource_uri, scope, token_form
 from actas import spiffe as spiffes
 from actas.claims_grammar import audiences, is_name, is_numeric_date
+from actas.proof import Proof
 from actas.request import ActorWorkload, Approval, ExchangeRequest, JsonText, Token
 
 
@@ -99,35 +100,22 @@ def spiffe(name: Any) -> dict[str, Any]:
 def workload(declared: ActorWorkload | None) -> dict[str, Any]:
     """Facts about the declared workload. Where none is declared, none is malformed."""
     if declared is None:
-        return {"declared": False, "valid": True, "workload": True}
-    facts = {"declared": True} | spiffe(declared.spiffe_id)
+        return {"declared": False, "valid": True, "workload": True, **_proof(None)}
+    facts = {"declared": True, **_proof(declared.proof), **spiffe(declared.spiffe_id)}
     if facts["valid"]:
         facts["party"] = {"iss": f"spiffe://{facts['trust_domain']}", "sub": declared.spiffe_id}
     return facts
 
 
 # What holds of a token that is not there: nothing in it is malformed, unproven or too early.
+_HOLDS = ("consistent", "kind_known", "attested", "claims_well_formed", "named", "has_end", "active", "oauth")
+_FAILS = ("mentioned", "presented", "proven", "has_act", "signed", "svid", "spiffe_subject", "key_bound")
 ABSENT: dict[str, Any] = {
-    "mentioned": False,
-    "presented": False,
-    "consistent": True,
-    "kind_known": True,
-    "attested": True,
-    "claims_well_formed": True,
-    "named": True,
-    "has_end": True,
-    "starts": 0,
-    "has_act": False,
-    "active": True,
-    "oauth": True,
+    **dict.fromkeys((*_HOLDS, "svid_well_formed"), True),
+    **dict.fromkeys((*_FAILS, "audience_bound", "multiple_audiences"), False),
     "form": "absent",
-    "signed": False,
-    "svid": False,
-    "svid_well_formed": True,
-    "spiffe_subject": False,
-    "key_bound": False,
-    "audience_bound": False,
-    "multiple_audiences": False,
+    "problem": "",
+    "starts": 0,
 }
 
 
@@ -143,6 +131,7 @@ def token(presented: Token | None) -> dict[str, Any]:
         "consistent": there and presented.token_type != "",
         "kind_known": presented.kind in token_form.KINDS,
         "attested": presented.verified,
+        **_proof(presented.proof),
         "claims_well_formed": claims is not None and claims_grammar.is_grammatical(claims),
         "typ": token_form.jose_typ(presented.header),
         "svid": svid,
@@ -192,6 +181,13 @@ def token(presented: Token | None) -> dict[str, Any]:
     if "authorization_details" in claims:
         facts["authorization_details"] = authorization_details(JsonText(text="", value=claims["authorization_details"]))
     return facts
+
+
+def _proof(proof: Proof | None) -> dict[str, Any]:
+    """Whether evidence was verified here, whatever the caller says, and if not, why not."""
+    if proof is None:
+        return {"proven": False, "problem": ""}
+    return {"proven": proof.verified, "problem": "" if proof.problem is None else proof.problem.value}
 
 
 def _kind_of_date(value: Any) -> str:

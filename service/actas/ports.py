@@ -10,11 +10,12 @@ from actas.ceiling.tables import SourceData
 from actas.engine import PolicyEngine, PolicyResult
 from actas.evidence.approvals import Ticket
 from actas.evidence.keys import TrustedIssuer
+from actas.evidence.verifier import TrustData
 from actas.policy_input import RevocationView
 from actas.request import ExchangeRequest
 
 
-class RevisionData(SourceData, Protocol):
+class RevisionData(SourceData, TrustData, Protocol):
     """The policy data of one revision."""
 
     @property
@@ -93,10 +94,13 @@ class Observer(Protocol):
     """What metrics learn of decisions as they are made."""
 
     def stage(self, name: str, seconds: float) -> None:
-        """One stage (`input`, `engine`, `ceiling`, `record`) of one decision took *seconds*."""
+        """One stage (`evidence`, `input`, `engine`, `ceiling`, `record`) of one decision took *seconds*."""
 
     def widened(self, bound: str) -> None:
         """A policy answer would have widened; *bound* is a word from a fixed list."""
+
+    def unproven(self, problem: str) -> None:
+        """One piece of evidence proved nothing; *problem* is a word of `actas.proof.Problem`."""
 
 
 class NoObserver:
@@ -106,4 +110,7 @@ class NoObserver:
         """Drop it."""
 
     def widened(self, bound: str) -> None:
+        """Drop it."""
+
+    def unproven(self, problem: str) -> None:
         """Drop it."""

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from actas.proof import Proof
+
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's URN, not a secret
 AUTHORIZATION_CODE = "authorization_code"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a token type's URN, not a secret
@@ -49,6 +51,8 @@ class Token:
 
     `verified` is the caller's attestation that signature and time were checked; absent is false.
     `unverified_token` is a secret: it never reaches the policy input, a log or an error.
+    `proof` is no member of the message: it is there when the raw token was examined here, and `verified`,
+    `header` and `claims` are then what that has shown.
     """
 
     token_type: str = ""
@@ -60,6 +64,7 @@ class Token:
     pop_jkt: str = ""
     claims: JsonText | None = None
     unverified_token: str = field(default="", repr=False)
+    proof: Proof | None = None
 
     @property
     def presented(self) -> bool:
@@ -69,11 +74,15 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class ActorWorkload:
-    """The SPIFFE identity that the actor declares, and the raw evidence for it."""
+    """The SPIFFE identity that the actor declares, and the raw evidence for it.
+
+    `proof` is no member of the message: it is there when the evidence was examined here.
+    """
 
     spiffe_id: str = ""
     jwt_svid: str = field(default="", repr=False)
     x509_svid: tuple[bytes, ...] = field(default=(), repr=False)
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +168,14 @@ class ExchangeRequest:
     parent_decision_id: str = ""
     context: Context = Context()
     duplicate_parameters: tuple[str, ...] = ()
+
+    @property
+    def has_raw_evidence(self) -> bool:
+        """Whether anything in the request is to be verified here: a raw token or SVID, or a signed approval."""
+        subject, actor, workload = self.subject_token, self.actor_token, self.actor_workload
+        return (
+            (subject is not None and bool(subject.unverified_token))
+            or (actor is not None and bool(actor.unverified_token))
+            or (workload is not None and bool(workload.jwt_svid or workload.x509_svid))
+            or (bool(self.approvals) and any(approval.jws for approval in self.approvals))
+        )

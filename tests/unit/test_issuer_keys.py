@@ -11,6 +11,7 @@ from approval_tokens import EC, ISSUER, OTHER, RSA, jwk_set
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from actas.errors import ActivationError
+from actas.evidence.anchors import TrustAnchors
 from actas.evidence.keys import MAX_KEYS_BYTES, read_keys
 from actas.policy.key_files import KeyFile, check_keys, read_key_files
 from actas.policy.located import Located
@@ -114,7 +115,7 @@ def test_what_names_no_file_is_left_to_the_registry_s_own_check(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("/etc/hostname", "no path below the policy root"),
+        ("/etc/hostname", "is in no trust anchor; add its directory to trust.directories"),
         ("../outside.json", "no path below the policy root"),
         ("keys/../../outside.json", "no path below the policy root"),
         ("keys\\..\\x", "no path below the policy root"),
@@ -138,7 +139,7 @@ def test_a_file_elsewhere_is_not_read(tmp_path: Path, name: str, sentence: str) 
     (root / "circle.json").symlink_to("circle.json")
     (root / "large.json").write_bytes(b" " * (MAX_KEYS_BYTES + 1))
     with pytest.raises(ActivationError) as raised:
-        read_key_files(root, "root", registry_with(name))
+        read_key_files(root, "root", registry_with(name), TrustAnchors())
     (problem,) = raised.value.problems
     assert problem.file == "root/custom/actas/registry/data.yaml"
     assert problem.message.startswith(f"registry.issuers.{ISSUER}.jwks_file:")

@@ -14,6 +14,7 @@ import pytest
 from actas import facts, policy_input
 from actas.document import from_document
 from actas.policy.state import RevocationState
+from actas.proof import Proof
 from actas.request import (
     ActorWorkload,
     Approval,
@@ -29,7 +30,7 @@ from actas.request import (
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "exchange.jsonl"
 NOW = 1_800_000_000
 # Raw evidence, and words that only the record needs.
-NEVER_SHOWN = {"unverified_token", "jwt_svid", "x509_svid", "jws", "request_id", "parent_decision_id"}
+NEVER_SHOWN = {"unverified_token", "jwt_svid", "x509_svid", "jws", "request_id", "parent_decision_id", "proof"}
 SECRET = "a-secret-that-no-policy-needs"
 
 CLAIMS: dict[str, Any] = {
@@ -62,6 +63,7 @@ def given(claims: dict[str, Any], kind: str) -> Token:
         pop_jkt="K1",
         claims=JsonText(json.dumps(claims), claims),
         unverified_token=SECRET,
+        proof=Proof(),
     )
 
 
@@ -72,7 +74,7 @@ FULL = ExchangeRequest(
     client=Client("c", True, True, "private_key_jwt", "K1", "name", "t"),
     subject_token=given(CLAIMS, ""),
     actor_token=given({name: CLAIMS[name] for name in ("sub", "aud", "exp", "iat", "client_id")}, "jwt_svid"),
-    actor_workload=ActorWorkload("spiffe://example.org/agent/mail", SECRET, (SECRET.encode(),)),
+    actor_workload=ActorWorkload("spiffe://example.org/agent/mail", SECRET, (SECRET.encode(),), Proof()),
     resource=("https://mail.example.com/",),
     audience=("mail",),
     scope="mail.read",

@@ -7,5 +7,6 @@ a `ConfigError` that names the key. Policy data (settings, registry) is another 
 from actas.config.callers import Caller, Permission
 from actas.config.load import load
 from actas.config.model import Config
+from actas.config.trust import TrustAnchors
 
-__all__ = ["Caller", "Config", "Permission", "load"]
+__all__ = ["Caller", "Config", "Permission", "TrustAnchors", "load"]

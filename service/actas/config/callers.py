@@ -95,3 +95,15 @@ class Caller(BaseModel):
         if self.burst is not None and self.rate is None:
             raise ValueError("burst only goes with rate")
         return self
+
+
+def anchored(value: object, base: Path) -> object:
+    """Give the table of callers with its relative paths below *base*; what is of another shape stays as it is."""
+    return [_anchored(caller, base) for caller in value] if isinstance(value, list) else value
+
+
+def _anchored(caller: object, base: Path) -> object:
+    jwt = caller.get("jwt") if isinstance(caller, dict) else None
+    if not isinstance(jwt, dict) or not isinstance(jwt.get("jwks_file"), str):
+        return caller
+    return {**caller, "jwt": {**jwt, "jwks_file": base / jwt["jwks_file"]}}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from actas.config import exposure, tls
+from actas.config import exposure, tls, trust
 from actas.errors import ConfigError
 from actas.listener import MAX_UNIX_PATH, Listener
 
@@ -33,6 +33,7 @@ def check(config: Config) -> None:
     _callers(config)
     exposure.check(config)
     _places(config)
+    trust.check(config.trust)
     _workers(config)
     _engine(config)
     if config.default_timeout > config.max_timeout:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
+from actas.config import callers, trust
 from actas.config.model import PREFIX, Config
 from actas.errors import ConfigError
 
@@ -78,23 +79,18 @@ def _anchored(name: str, value: Any, base: Path) -> Any:
         return base / value
     if name in _PATH_LISTS:
         listed = value.split(",") if isinstance(value, str) else value
-        return [_anchored_path(item, base) for item in listed] if isinstance(listed, list) else value
+        return [_below(base, item) for item in listed] if isinstance(listed, list) else value
     if name == "tls_spiffe_bundles" and isinstance(value, dict):
-        return {domain: _anchored_path(path, base) for domain, path in value.items()}
-    if name == "callers" and isinstance(value, list):
-        return [_anchored_caller(caller, base) for caller in value]
+        return {domain: _below(base, path) for domain, path in value.items()}
+    if name == "callers":
+        return callers.anchored(value, base)
+    if name == "trust":
+        return trust.anchored(value, base)
     return value
 
 
-def _anchored_path(value: Any, base: Path) -> Any:
-    return base / value.strip() if isinstance(value, str) else value
-
-
-def _anchored_caller(caller: Any, base: Path) -> Any:
-    jwt = caller.get("jwt") if isinstance(caller, dict) else None
-    if not isinstance(jwt, dict) or "jwks_file" not in jwt:
-        return caller
-    return {**caller, "jwt": {**jwt, "jwks_file": _anchored_path(jwt["jwks_file"], base)}}
+def _below(base: Path, path: Any) -> Any:
+    return base / path.strip() if isinstance(path, str) else path
 
 
 def _refuse_unknown_variables() -> None:

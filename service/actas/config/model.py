@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from actas.config import checks
 from actas.config.callers import Caller
 from actas.config.checks import MOST_WORKERS
+from actas.config.trust import TrustAnchors
 from actas.cores import usable_cores
 from actas.engine import DEFAULT_ENGINE, EngineKind
 from actas.limits import RequestLimits
@@ -77,6 +78,8 @@ class Config(BaseSettings):
     """Activate again when a policy root changes."""
     audience: Annotated[str, Field(min_length=1, max_length=1024)] = "actas"
     """Who this service is in the `aud` of the approvals that it verifies."""
+    trust: TrustAnchors = TrustAnchors()
+    """From where keys, bundles and introspection may come."""
     state: Path | None = None
     """The JSON file of revocations."""
 

@@ -46,6 +46,16 @@ class TrustedIssuer:
     algorithms: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class IssuerTrust:
+    """How the tokens of one issuer are verified: by keys of a file, of a URL, or by asking where it introspects."""
+
+    algorithms: frozenset[str]
+    keys: Mapping[str, VerificationKey] | None = None
+    jwks_uri: str = ""
+    introspection: str = ""
+
+
 def read_keys(text: bytes, algorithms: Collection[str]) -> dict[str, VerificationKey]:
     """Read the JWK set *text*, whose keys are for *algorithms*.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actas.errors import ActivationError, Problem
+from actas.evidence.anchors import TrustAnchors
 from actas.policy import located
 from actas.policy.key_files import KeyFile, read_key_files
 from actas.policy.located import Located
@@ -32,19 +33,22 @@ class AdopterRoot:
     keys: tuple[KeyFile, ...] = ()
 
 
-def read_root(root: Path) -> AdopterRoot:
-    """Read the root at *root*; raises `ActivationError` listing everything that doesn't belong there."""
+def read_root(root: Path, anchors: TrustAnchors | None = None) -> AdopterRoot:
+    """Read the root at *root*, and key files that *anchors* allow elsewhere.
+
+    Raises `ActivationError` listing everything that doesn't belong there.
+    """
     if root.is_dir():
-        return _read_directory(root, str(root))
+        return _read_directory(root, str(root), anchors)
     if root.is_file() and root.name.endswith((".tar.gz", ".tgz")):
         with tempfile.TemporaryDirectory(prefix="actas-bundle-") as folder:
             _extract(root, Path(folder))
-            return _read_directory(Path(folder), str(root))
+            return _read_directory(Path(folder), str(root), anchors)
     what = "is neither a directory nor a bundle (.tar.gz)" if root.exists() else "does not exist"
     raise ActivationError([Problem(f"the policy root {what}", str(root))])
 
 
-def _read_directory(root: Path, name: str) -> AdopterRoot:
+def _read_directory(root: Path, name: str, anchors: TrustAnchors | None) -> AdopterRoot:
     files = sorted(_files(root))
     mine = [path for path in files if path.startswith(f"{CUSTOM}/")]
     bundled = [path for path in files if path in _DATA_FILES]
@@ -61,7 +65,7 @@ def _read_directory(root: Path, name: str) -> AdopterRoot:
     if problems:
         raise ActivationError(problems)
     settings, registry = (_data(root, name, kind, bundled) for kind in ("settings", "registry"))
-    return AdopterRoot(tuple(rego), settings, registry, read_key_files(root, name, registry))
+    return AdopterRoot(tuple(rego), settings, registry, read_key_files(root, name, registry, anchors))
 
 
 def _files(root: Path) -> Iterator[str]:

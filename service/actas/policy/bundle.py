@@ -15,7 +15,9 @@ from secrets import token_hex
 from typing import Any
 
 from actas.errors import ActivationError, Problem
+from actas.evidence.anchors import TrustAnchors
 from actas.policy import key_files, lint, metadata
+from actas.policy.anchoring import check_anchors
 from actas.policy.codes import code_table
 from actas.policy.data import PolicyData, Surroundings
 from actas.policy.metadata import RuleTable
@@ -65,13 +67,15 @@ def compile_policy(
     testing: bool = False,
     wasm: bool = False,
     shipped: Path | None = None,
+    anchors: TrustAnchors | None = None,
 ) -> CompiledPolicy:
     """Compile the shipped policies and the adopters' *roots* into a bundle in the directory *into*.
 
-    *testing* adds the entrypoint of the sidecar's test runner, *wasm* the module of the embedded engine.
+    *testing* adds the entrypoint of the sidecar's test runner, *wasm* the module of the embedded engine. The registry
+    may trust what *anchors* allow; without them, as where no service is configured, that is not checked.
     Blocks for about as long as OPA needs to compile. Raises `ActivationError` with every problem found.
     """
-    sources = load(roots, shipped=shipped)
+    sources = load(roots, shipped=shipped, anchors=anchors)
     codes = code_table(sources.shipped / "codes.json")
     capabilities = sources.shipped / "capabilities.json"
     with tempfile.TemporaryDirectory(prefix="actas-stage-") as folder:
@@ -88,6 +92,7 @@ def compile_policy(
             _surroundings(sources, codes, custom_codes),
         )
         problems += _data_problems(data, sources)
+        problems += [] if anchors is None else check_anchors(sources.registry, anchors)
         keys, key_problems = key_files.check_keys(sources.keys, data.registry)
         problems += key_problems
         if problems:

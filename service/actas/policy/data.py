@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from actas.evidence.keys import TrustedIssuer
+from actas.evidence.keys import IssuerTrust, TrustedIssuer
 from actas.policy import references
 from actas.policy.index import build_index
-from actas.policy.key_files import APPROVAL, IssuerKeys, trusted
+from actas.policy.key_files import APPROVAL, IssuerKeys, trust_in, trusted
 from actas.policy.located import has_child
 from actas.policy.model import Registry, Settings
 from actas.policy.references import Finding
@@ -54,6 +54,10 @@ class PolicyData:
     def approval_issuers(self) -> Mapping[str, TrustedIssuer]:
         """Who may sign approvals, with the keys of this very revision."""
         return trusted(self.issuer_keys, self.registry, APPROVAL)
+
+    def issuer_trust(self, issuer: str) -> IssuerTrust | None:
+        """Say how tokens of exactly *issuer* are verified; None when the registry does not know it."""
+        return trust_in(self.issuer_keys, self.registry, issuer)
 
     @property
     def settings_valid(self) -> bool:

@@ -1,19 +1,21 @@
 """The issuers' keys that an adopter's root brings: read with the rest of the revision, and part of it.
 
-A path is below its own root, whatever links lie there: a registry must not be able to make the service read
-another file of the machine.
+A path is below its own root, whatever links lie there, or in a directory that the service's configuration names: a
+registry must not be able to make the service read another file of the machine.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from actas.errors import ActivationError, Problem
-from actas.evidence.keys import MAX_KEYS_BYTES, TrustedIssuer, VerificationKey, read_keys
+from actas.evidence.anchors import TrustAnchors
+from actas.evidence.keys import MAX_KEYS_BYTES, IssuerTrust, TrustedIssuer, VerificationKey, read_keys
 from actas.policy.index import DEFAULT_ALGORITHMS
 from actas.policy.located import Located
 
@@ -38,15 +40,24 @@ class IssuerKeys:
     keys: Mapping[str, VerificationKey]
 
 
-def read_key_files(root: Path, name: str, registry: Located) -> tuple[KeyFile, ...]:
-    """Read every `jwks_file` of the root at *root*; raises `ActivationError` listing those that cannot be had."""
+def read_key_files(
+    root: Path, name: str, registry: Located, anchors: TrustAnchors | None = None
+) -> tuple[KeyFile, ...]:
+    """Read every `jwks_file` of the root at *root*; raises `ActivationError` listing those that cannot be had.
+
+    An absolute path is in one of the directories of *anchors*. Without these no such file is read.
+    """
     found, problems = [], []
     for issuer, entry in _long_forms(registry.value):
         path = entry.get("jwks_file")
         if not isinstance(path, str) or not path:
             continue  # absent, or a mistake that the registry's own check names
+        elsewhere = PurePosixPath(path).is_absolute()
+        if elsewhere and anchors is None:
+            continue  # only a service has such directories
         try:
-            found.append(KeyFile(issuer, path, f"{name}/{path}", _read(root, path)))
+            text = _read_anchored(path, anchors) if elsewhere and anchors is not None else _read_below(root, path)
+            found.append(KeyFile(issuer, path, path if elsewhere else f"{name}/{path}", text))
         except ValueError as error:
             line = registry.line(("issuers", issuer, "jwks_file"))
             problems.append(Problem(f"registry.issuers.{issuer}.jwks_file: {path!r} {error}", registry.file, line))
@@ -77,6 +88,22 @@ def trusted(keys: Mapping[str, IssuerKeys], registry: Mapping[str, Any], role: s
     }
 
 
+def trust_in(keys: Mapping[str, IssuerKeys], registry: Mapping[str, Any], issuer: str) -> IssuerTrust | None:
+    """Say how *registry* has the tokens of *issuer* verified; None when it does not know that issuer."""
+    issuers = registry.get("issuers")
+    entry = issuers.get(issuer) if isinstance(issuers, dict) else None
+    if not isinstance(entry, dict):
+        return None if entry is None else IssuerTrust(frozenset(DEFAULT_ALGORITHMS))
+    read, uri, introspection = keys.get(issuer), entry.get("jwks_uri"), entry.get("introspection")
+    endpoint = introspection.get("endpoint") if isinstance(introspection, dict) else None
+    return IssuerTrust(
+        _algorithms(entry),
+        keys=read.keys if read is not None and read.path == entry.get("jwks_file") else None,
+        jwks_uri=uri if isinstance(uri, str) else "",
+        introspection=endpoint if isinstance(endpoint, str) else "",
+    )
+
+
 def fingerprint(file: KeyFile) -> tuple[str, str]:
     """Give what makes a revision with other keys another revision."""
     return f"keys/{file.issuer}", hashlib.sha256(file.text).hexdigest()
@@ -98,22 +125,44 @@ def _texts(value: Any) -> list[str]:
     return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
 
 
-def _read(root: Path, name: str) -> bytes:
+def _read_below(root: Path, name: str) -> bytes:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
         raise ValueError("is no path below the policy root")
     file = root / path
-    try:
+    with _told():
         if not file.resolve().is_relative_to(root.resolve()):
             raise ValueError("leads out of the policy root")
         if not file.is_file():
             raise ValueError("is no file of the policy root")
-        with file.open("rb") as source:
-            text = source.read(MAX_KEYS_BYTES + 1)
+        return _text(file)
+
+
+def _read_anchored(name: str, anchors: TrustAnchors) -> bytes:
+    file = Path(name)
+    with _told():
+        if "\0" in name or not anchors.holds(file):
+            raise ValueError(
+                "is in no trust anchor; add its directory to trust.directories in the service's configuration"
+            )
+        if not file.is_file():
+            raise ValueError("is no file")
+        return _text(file)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ValueError(f"cannot be read: {error.strerror}") from None
     except RuntimeError:
         raise ValueError("is a circle of links") from None
+
+
+def _text(file: Path) -> bytes:
+    with file.open("rb") as source:
+        text = source.read(MAX_KEYS_BYTES + 1)
     if len(text) > MAX_KEYS_BYTES:
         raise ValueError(f"is larger than {MAX_KEYS_BYTES} bytes")
     return text

@@ -19,15 +19,22 @@ from actas.spiffe import SpiffeId
 TrustDomain = Annotated[str, Field(pattern=r"^[a-z0-9._-]{1,255}$")]
 PathPrefix = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)+$")]
 Algorithm = Literal["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"]
+HttpsUrl = Annotated[str, Field(pattern=r"^https://[^\s/?#@\\]+([/?][^\s#]*)?$", max_length=2048)]
 Role = Literal["subject", "actor", "act", "may_act", "approval"]
 
 
 class Introspection(Strict):
-    """Where opaque tokens of this issuer are introspected (RFC 7662, section 2)."""
+    """Where opaque tokens of this issuer are introspected (RFC 7662, section 2); as whom, the configuration says."""
 
-    endpoint: Name
-    client_id: Name | None = None
-    client_secret_file: Name | None = None
+    endpoint: HttpsUrl
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_secrets(cls, value: Any) -> Any:
+        if isinstance(value, dict) and (found := {"client_id", "client_secret_file"} & value.keys()):
+            msg = f'no {min(found)} here: say it in the service\'s configuration, table trust.introspection."ISSUER"'
+            raise ValueError(msg)
+        return value
 
 
 class Issuer(Strict):
@@ -35,7 +42,7 @@ class Issuer(Strict):
 
     roles: list[Role]
     jwks_file: Name | None = None
-    jwks_uri: Name | None = None
+    jwks_uri: HttpsUrl | None = None
     algorithms: Annotated[list[Algorithm], Field(min_length=1)] | None = None
     access_token_typ: Annotated[list[Name], Field(min_length=1)] | None = None
     introspection: Introspection | None = None
@@ -129,7 +136,7 @@ class BundleSource(Strict):
     """Where a trust domain's SPIFFE bundle document comes from; exactly one."""
 
     file: Name | None = None
-    url: Name | None = None
+    url: HttpsUrl | None = None
     workload_api: Name | bool | None = None
 
     @model_validator(mode="after")

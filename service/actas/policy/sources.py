@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actas.errors import ActivationError, Problem
+from actas.evidence.anchors import TrustAnchors
 from actas.policy import located
 from actas.policy.adopter_root import AdopterRoot, read_root
 from actas.policy.git import head_commit
@@ -69,10 +70,13 @@ def shipped_policies() -> Path:
     raise ActivationError([Problem("the shipped policies are missing: the installation is broken")])
 
 
-def load(roots: Sequence[Path], *, shipped: Path | None = None) -> PolicySources:
-    """Read the shipped policies and the adopters' *roots*; raises `ActivationError` listing what is wrong."""
+def load(roots: Sequence[Path], *, shipped: Path | None = None, anchors: TrustAnchors | None = None) -> PolicySources:
+    """Read the shipped policies and the adopters' *roots*; raises `ActivationError` listing what is wrong.
+
+    Key files may lie in the roots and in the directories of *anchors*.
+    """
     shipped = shipped or shipped_policies()
-    adopters = _read_roots(roots)
+    adopters = _read_roots(roots, anchors)
     modules = tuple(_shipped_modules(shipped))
     rego = tuple(module for module in modules if not module.path.startswith("actas/testing/"))
     custom = [RegoFile(path, origin, text) for root in adopters for path, origin, text in root.rego]
@@ -97,12 +101,12 @@ def load(roots: Sequence[Path], *, shipped: Path | None = None) -> PolicySources
     )
 
 
-def _read_roots(roots: Sequence[Path]) -> list[AdopterRoot]:
+def _read_roots(roots: Sequence[Path], anchors: TrustAnchors | None) -> list[AdopterRoot]:
     adopters: list[AdopterRoot] = []
     problems: list[Problem] = []
     for root in roots:
         try:
-            adopters.append(read_root(root))
+            adopters.append(read_root(root, anchors))
         except ActivationError as error:
             problems += error.problems
     if problems:

@@ -83,7 +83,7 @@ class Workbench:
         state = _state(data)
         at = time.time() if now is None else float(now)
         _seen, decision = await self._decider.decide_with(
-            request, now=at, data=overrides or None, state=state.lookup(request), timeout=DECIDE_SECONDS
+            request, now=at, data=overrides or None, state=state, timeout=DECIDE_SECONDS
         )
         return decision
 
@@ -96,11 +96,11 @@ class Workbench:
     ) -> tuple[Decision, tuple[FiredRule, ...]]:
         """Decide *request* and explain each denial by its rule, its place and the input that it saw."""
         at = int(time.time()) if now is None else now
-        state = RevocationState.fresh().lookup(request)
+        state = RevocationState.fresh()
         request, decision = await self._decider.decide_with(
             request, now=float(at), data=None, state=state, timeout=DECIDE_SECONDS
         )
-        seen = policy_input.build(request, now=at, state=state)
+        seen = policy_input.build(request, now=at, state=state.lookup(request))
         return decision, explain(decision, seen, self.compiled.metadata)
 
 

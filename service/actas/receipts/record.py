@@ -201,7 +201,11 @@ def _issued(decision: Decision) -> Document:
 def _evidence(request: ExchangeRequest) -> Document:
     """How each fact is known: `asserted` by the caller, or `verified` here. A fact nobody vouches for is left out."""
     tokens = {"subject_token": request.subject_token, "actor_token": request.actor_token}
-    evidence: Document = {name: "asserted" for name, token in tokens.items() if token is not None and token.verified}
+    evidence: Document = {
+        name: "verified" if token.proof is not None else "asserted"
+        for name, token in tokens.items()
+        if token is not None and token.verified
+    }
     if request.client.authenticated:
         evidence["client"] = "asserted"
     approvals = [approval for approval in request.approvals if approval.verified]
@@ -210,6 +214,8 @@ def _evidence(request: ExchangeRequest) -> Document:
         evidence["approvals"] = "verified" if all(approval.jws for approval in approvals) else "asserted"
     if any(consent.verified for consent in request.consents):
         evidence["consents"] = "asserted"
-    if request.actor_workload is not None and request.actor_workload.spiffe_id:
-        evidence["actor_workload"] = "asserted"
+    workload = request.actor_workload
+    # Evidence that proves nothing does not make the declaration a fact that somebody vouches for.
+    if workload is not None and workload.spiffe_id and (workload.proof is None or workload.proof.verified):
+        evidence["actor_workload"] = "asserted" if workload.proof is None else "verified"
     return evidence

@@ -37,6 +37,12 @@ class Metrics:
         self._widened = Counter(
             "actas_widened", "Policy answers that the ceiling refused, by bound.", ["bound"], registry=self.registry
         )
+        self._unproven = Counter(
+            "actas_unproven", "Evidence that proved nothing, by problem.", ["problem"], registry=self.registry
+        )
+        self._fetches = Counter(
+            "actas_key_fetches", "Fetches of keys and bundles by outcome.", ["outcome"], registry=self.registry
+        )
         self._policy = Gauge(
             "actas_policy_info", "The policy revision that serves.", ["revision", "digest"], registry=self.registry
         )
@@ -78,6 +84,14 @@ class Metrics:
     def widened(self, bound: str) -> None:
         """Count a policy answer that would have widened *bound*."""
         self._widened.labels(bound).inc()
+
+    def unproven(self, problem: str) -> None:
+        """Count one piece of evidence that proved nothing; *problem* is a word of `actas.proof.Problem`."""
+        self._unproven.labels(problem).inc()
+
+    def fetched(self, outcome: str) -> None:
+        """Count one fetch of keys or a bundle; *outcome* is `ok`, `unusable` or the reason of a `FetchError`."""
+        self._fetches.labels(outcome).inc()
 
     def batch(self, items: int) -> None:
         """Record that one engine call carried *items* questions."""

@@ -75,7 +75,12 @@ class OwnRevisions:
         self._activator = Activator(
             self.handle,
             compile_revision=partial(
-                compile_policy, config.policies, opa=opa, into=directory, wasm=config.engine == "wasm"
+                compile_policy,
+                config.policies,
+                opa=opa,
+                into=directory,
+                wasm=config.engine == "wasm",
+                anchors=config.trust,
             ),
             run_suites=self._run_suites,
             start_engine=self._start_engine,

@@ -23,7 +23,7 @@ def go_embed(*, progress: Progress = print_progress) -> Path:
     target = missing.cache() / "go_embed" / digest / "go_embed"
     if not target.is_file():
         what = "Building the Go server that embeds OPA (about 2 minutes on two cores)"
-        _build(target, ["build", "-trimpath", "-mod=readonly"], SOURCE, what, progress)
+        build(target, ["build", "-trimpath", "-mod=readonly"], SOURCE, what, progress)
     return target
 
 
@@ -32,11 +32,12 @@ def ghz(*, progress: Progress = print_progress) -> Path:
     target = missing.cache() / "ghz" / GHZ_VERSION / "ghz"
     if not target.is_file():
         what = f"Building the load generator ghz {GHZ_VERSION} (about 2 minutes on two cores)"
-        _build(target, ["install", f"github.com/bojand/ghz/cmd/ghz@v{GHZ_VERSION}"], None, what, progress)
+        build(target, ["install", f"github.com/bojand/ghz/cmd/ghz@v{GHZ_VERSION}"], None, what, progress)
     return target
 
 
-def _build(target: Path, arguments: list[str], source: Path | None, what: str, progress: Progress) -> None:
+def build(target: Path, arguments: list[str], source: Path | None, what: str, progress: Progress) -> None:
+    """Have Go make *target*, of *source* where it is given; raises `PeerMissingError`."""
     go = shutil.which("go")
     if go is None:
         raise PeerMissingError(f"{target.name} is built with Go, and there is none: install golang-go, 1.21 or newer")

@@ -1,0 +1,56 @@
+"""Whether a registry takes keys, bundles and answers only from where the service's configuration allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from actas.errors import Problem
+from actas.evidence.anchors import TrustAnchors
+from actas.policy.located import Merged
+
+_Path = tuple[str | int, ...]
+
+
+def check_anchors(registry: Merged, anchors: TrustAnchors) -> list[Problem]:
+    """List every place that *registry* names and *anchors* do not, with file and line."""
+    problems = []
+    for path, message in [*_issuers(registry.value, anchors), *_trust_domains(registry.value, anchors)]:
+        file, line = registry.where(path)
+        problems.append(Problem(f"registry.{'.'.join(map(str, path))}: {message}", file, line))
+    return problems
+
+
+def _issuers(registry: Mapping[str, Any], anchors: TrustAnchors) -> Iterator[tuple[_Path, str]]:
+    for issuer, entry in _entries(registry, "issuers"):
+        introspection = entry.get("introspection")
+        endpoint = introspection.get("endpoint") if isinstance(introspection, dict) else None
+        yield from _url(("issuers", issuer, "jwks_uri"), entry.get("jwks_uri"), anchors)
+        yield from _url(("issuers", issuer, "introspection", "endpoint"), endpoint, anchors)
+        if endpoint is not None and issuer not in anchors.introspection:
+            message = (
+                "nobody can be asked without a client_id and a secret: "
+                f'add trust.introspection."{issuer}" to the service\'s configuration'
+            )
+            yield ("issuers", issuer, "introspection"), message
+
+
+def _trust_domains(registry: Mapping[str, Any], anchors: TrustAnchors) -> Iterator[tuple[_Path, str]]:
+    for name, domain in _entries(registry, "trust_domains"):
+        bundle = domain.get("bundle")
+        if isinstance(bundle, dict):
+            yield from _url(("trust_domains", name, "bundle", "url"), bundle.get("url"), anchors)
+            if bundle.get("workload_api") and not anchors.workload_api:
+                message = "there is no Workload API: set trust.workload_api in the service's configuration"
+                yield ("trust_domains", name, "bundle", "workload_api"), message
+
+
+def _url(path: _Path, url: Any, anchors: TrustAnchors) -> Iterator[tuple[_Path, str]]:
+    if isinstance(url, str) and (problem := anchors.problem_of(url)):
+        yield path, f"{url!r} {problem}"
+
+
+def _entries(registry: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[str, Any]]]:
+    entries = registry.get(section)
+    pairs = entries.items() if isinstance(entries, dict) else ()
+    return [(name, entry) for name, entry in pairs if isinstance(name, str) and isinstance(entry, dict)]
