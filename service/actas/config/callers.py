@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -97,12 +97,12 @@ class Caller(BaseModel):
         return self
 
 
-def anchored(value: object, base: Path) -> object:
+def anchored(value: Any, base: Path) -> Any:
     """Give the table of callers with its relative paths below *base*; what is of another shape stays as it is."""
     return [_anchored(caller, base) for caller in value] if isinstance(value, list) else value
 
 
-def _anchored(caller: object, base: Path) -> object:
+def _anchored(caller: Any, base: Path) -> Any:
     jwt = caller.get("jwt") if isinstance(caller, dict) else None
     if not isinstance(jwt, dict) or not isinstance(jwt.get("jwks_file"), str):
         return caller

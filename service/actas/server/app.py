@@ -155,6 +155,8 @@ class Service:
                 page = StatusPage(self.metrics.exposition, self.readiness)
                 self.status_port = await stack.enter_async_context(page.listening(self._config.metrics_listen))
             await stack.enter_async_context(following(self._config, self.reload))
+            for problem in exposure.warnings(self._config):
+                _log.warning("insecure", problem=problem)
             _log.info(
                 "serving",
                 listen=[str(listener) for listener in self.listening],

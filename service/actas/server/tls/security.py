@@ -97,7 +97,7 @@ def open_security(config: Config, metrics: Metrics) -> Security | None:
         raise ConfigError("tls_client_ca", str(error)) from None
     identity: Identities
     if config.tls_workload_api is not None:
-        identity = WorkloadIdentity.wait(str(config.tls_workload_api), metrics)
+        identity = WorkloadIdentity.wait(config.tls_workload_api, metrics)
     else:
         assert config.tls_cert is not None  # noqa: S101 - for the types: a configuration has both or neither
         assert config.tls_key is not None  # noqa: S101 - the same

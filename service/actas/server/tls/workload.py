@@ -13,10 +13,11 @@ from spiffe.workloadapi.x509_context import X509Context
 
 from actas.errors import ConfigError
 from actas.evidence.x509_chain import to_pem
+from actas.listener import Listener
 from actas.server.metrics import Metrics
 from actas.server.tls.own import Identity, Pair
 
-FIRST_SECONDS = 30.0
+FIRST_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 5.0
 _SETTING = "tls_workload_api"
 _DER = serialization.Encoding.DER
@@ -26,7 +27,7 @@ _log = structlog.get_logger("actas.server")
 class WorkloadIdentity:
     """An X.509-SVID, and the bundles of the trust domains that the Workload API tells of."""
 
-    def __init__(self, socket: str, metrics: Metrics) -> None:
+    def __init__(self, socket: Listener, metrics: Metrics) -> None:
         """Begin to follow the Workload API at *socket*, in a thread of its own."""
         self._socket = socket
         self._metrics = metrics
@@ -39,7 +40,7 @@ class WorkloadIdentity:
         Thread(target=self._follow, name="workload-api", daemon=True).start()
 
     @classmethod
-    def wait(cls, socket: str, metrics: Metrics, *, seconds: float = FIRST_SECONDS) -> WorkloadIdentity:
+    def wait(cls, socket: Listener, metrics: Metrics, *, seconds: float = FIRST_SECONDS) -> WorkloadIdentity:
         """Follow the Workload API, and wait for the first X.509-SVID; raises ConfigError when none comes in time."""
         made = cls(socket, metrics)
         if not made._there.wait(seconds):
@@ -65,7 +66,7 @@ class WorkloadIdentity:
             began = time.monotonic()
             self._over.clear()
             try:
-                with WorkloadApiClient(self._socket) as client:
+                with WorkloadApiClient(f"unix://{self._socket.path}") as client:
                     stream = client.stream_x509_contexts(self._received, self._lost, retry_connect=True)
                     self._over.wait()
                     stream.cancel()
