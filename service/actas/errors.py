@@ -2,8 +2,8 @@
 
 ActasError
 ├── ProtocolError        the request is not evaluable: names the field, no decision was made
-│   └── OverLimitError   the caller has used up what it may
 ├── EngineError          OPA gave no, a partial or an ill-typed answer: no decision was made
+│   └── OverLimitError   the caller asks more than it may: no decision was made
 ├── ActivationError      a policy revision may not serve; lists every problem with file and line
 ├── ConfigError          the service's own configuration is wrong; raised before anything starts
 ├── ReceiptError         a decision could not be recorded, so it may not leave
@@ -58,18 +58,6 @@ class ProtocolError(ActasError):
         self.reason = reason
 
 
-class OverLimitError(ProtocolError):
-    """The caller asks more than it may. *retry_after* seconds later there is room again, as far as that is known.
-
-    *repeated* says that it was the same a moment ago.
-    """
-
-    def __init__(self, message: str, *, reason: str, retry_after: float = 0.0, repeated: bool = False) -> None:
-        super().__init__("", message, status=Status.RESOURCE_EXHAUSTED, reason=reason)
-        self.retry_after = retry_after
-        self.repeated = repeated
-
-
 class EngineError(ActasError):
     """No decision could be made because the policy engine did not answer as it must."""
 
@@ -80,6 +68,18 @@ class EngineError(ActasError):
         self.message = message
         self.status = status
         self.reason = reason
+
+
+class OverLimitError(EngineError):
+    """The caller asks more than it may. *retry_after* seconds later there is room again, as far as that is known.
+
+    *repeated* says that it was the same a moment ago.
+    """
+
+    def __init__(self, message: str, *, reason: str, retry_after: float = 0.0, repeated: bool = False) -> None:
+        super().__init__(message, status=Status.RESOURCE_EXHAUSTED, reason=reason)
+        self.retry_after = retry_after
+        self.repeated = repeated
 
 
 @dataclass(frozen=True, slots=True)

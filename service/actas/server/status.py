@@ -43,10 +43,10 @@ class Outward:
     def of(cls, error: BaseException) -> Outward:
         """Say what *error* means; an error that nobody foresaw says nothing but `INTERNAL`."""
         if isinstance(error, ProtocolError):
-            retry_after = error.retry_after if isinstance(error, OverLimitError) else 0.0
-            return cls(error.status, error.message, error.reason, error.field, retry_after)
+            return cls(error.status, error.message, error.reason, error.field)
         if isinstance(error, EngineError):
-            return cls(error.status, error.message, error.reason)
+            retry_after = error.retry_after if isinstance(error, OverLimitError) else 0.0
+            return cls(error.status, error.message, error.reason, retry_after=retry_after)
         if isinstance(error, ReceiptError):
             return cls(error.status, str(error), "DECISION_NOT_RECORDED")
         if isinstance(error, TimeoutError):
