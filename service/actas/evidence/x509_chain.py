@@ -96,7 +96,8 @@ def verified_until(chain: Chain, authorities: Sequence[x509.Certificate], *, now
         found = verifier.verify(chain.leaf, list(chain.intermediates))
     except verification.VerificationError:
         return None
-    return min(certificate.not_valid_after_utc.timestamp() for certificate in found.chain)
+    # RFC 5280, section 4.1.2.5: the last second is part of it.
+    return min(certificate.not_valid_after_utc.timestamp() for certificate in found.chain) + 1
 
 
 def spiffe_id_of(leaf: x509.Certificate) -> spiffe.SpiffeId | None:

@@ -15,7 +15,7 @@ from actas.server.metrics import Metrics
 from actas.server.tls.own import FileIdentity, Identities, Pair
 from actas.server.tls.peers import Peers
 from actas.server.tls.trust import Trust, TrustFiles
-from actas.server.tls.workload import WorkloadIdentity
+from actas.server.tls.workload import FIRST_SECONDS, WorkloadIdentity
 
 # How long authorities that were dropped may go on being trusted where nobody connects anew.
 _FOLLOW_SECONDS = 0.5
@@ -62,7 +62,11 @@ class Security:
         """Notice what changes also while nobody connects."""
         while True:
             await asyncio.sleep(_FOLLOW_SECONDS)
-            await asyncio.to_thread(self._now)
+            await asyncio.to_thread(self.look)
+
+    def look(self) -> None:
+        """Notice what has changed."""
+        self._now()
 
     def close(self) -> None:
         """Stop following the identity."""
@@ -82,8 +86,8 @@ class Security:
         return grpc.ssl_server_certificate_configuration([(pair.key, pair.chain)], authorities)
 
 
-def open_security(config: Config, metrics: Metrics) -> Security | None:
-    """Prepare TLS as *config* says; None where nothing is said. It may wait for the Workload API, so not on the loop.
+def open_security(config: Config, metrics: Metrics, *, wait: float = FIRST_SECONDS) -> Security | None:
+    """Prepare TLS as *config* says; None where nothing is said. Not on the loop: it *wait*s for the Workload API.
 
     Raises:
         ConfigError: what it needs cannot be had or makes no sense.
@@ -97,7 +101,7 @@ def open_security(config: Config, metrics: Metrics) -> Security | None:
         raise ConfigError("tls_client_ca", str(error)) from None
     identity: Identities
     if config.tls_workload_api is not None:
-        identity = WorkloadIdentity.wait(config.tls_workload_api, metrics)
+        identity = WorkloadIdentity.wait(config.tls_workload_api, metrics, seconds=wait)
     else:
         assert config.tls_cert is not None  # noqa: S101 - for the types: a configuration has both or neither
         assert config.tls_key is not None  # noqa: S101 - the same

@@ -40,7 +40,7 @@ class WorkloadIdentity:
         Thread(target=self._follow, name="workload-api", daemon=True).start()
 
     @classmethod
-    def wait(cls, socket: Listener, metrics: Metrics, *, seconds: float = FIRST_SECONDS) -> WorkloadIdentity:
+    def wait(cls, socket: Listener, metrics: Metrics, *, seconds: float) -> WorkloadIdentity:
         """Follow the Workload API, and wait for the first X.509-SVID; raises ConfigError when none comes in time."""
         made = cls(socket, metrics)
         if not made._there.wait(seconds):
