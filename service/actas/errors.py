@@ -3,6 +3,7 @@
 ActasError
 ├── ProtocolError        the request is not evaluable: names the field, no decision was made
 ├── EngineError          OPA gave no, a partial or an ill-typed answer: no decision was made
+│   └── OverLimitError   the caller asks more than it may: no decision was made
 ├── ActivationError      a policy revision may not serve; lists every problem with file and line
 ├── ConfigError          the service's own configuration is wrong; raised before anything starts
 ├── ReceiptError         a decision could not be recorded, so it may not leave
@@ -67,6 +68,18 @@ class EngineError(ActasError):
         self.message = message
         self.status = status
         self.reason = reason
+
+
+class OverLimitError(EngineError):
+    """The caller asks more than it may. *retry_after* seconds later there is room again, as far as that is known.
+
+    *repeated* says that it was the same a moment ago.
+    """
+
+    def __init__(self, message: str, *, reason: str, retry_after: float = 0.0, repeated: bool = False) -> None:
+        super().__init__(message, status=Status.RESOURCE_EXHAUSTED, reason=reason)
+        self.retry_after = retry_after
+        self.repeated = repeated
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from actas.request import ACCESS_TOKEN, TOKEN_EXCHANGE, Client, ExchangeRequest,
 from actas.server.host import Host
 from actas.server.metrics import Metrics
 from actas.server.servicer import SERVICE, Servicer
+from actas.server.tls.security import Security, open_security
 
 ISSUER = "https://as.example"
 REQUEST = ExchangeRequest(
@@ -96,9 +97,10 @@ class ChosenDecider:
 class Served:
     """A server that runs: its port, its metrics, and how to stop it early."""
 
-    def __init__(self, host: Host, port: int, metrics: Metrics) -> None:
+    def __init__(self, host: Host, port: int, metrics: Metrics, security: Security | None) -> None:
         """Keep the parts."""
         self.host = host
+        self.security = security
         self.port = port
         self.metrics = metrics
 
@@ -131,13 +133,16 @@ async def served(
         default_timeout=config.default_timeout,
         max_timeout=config.max_timeout,
     )
-    host = Host(config, SERVICE, servicer.handler(), metrics, around)
+    security = open_security(config, metrics)
+    host = Host(config, SERVICE, servicer.handler(), metrics, around, security=security)
     bound = await host.start()
     await host.serving(True)
     try:
-        yield Served(host, bound[0].port, metrics)
+        yield Served(host, bound[0].port, metrics, security)
     finally:
         await host.stop()
+        if security is not None:
+            security.close()
 
 
 @asynccontextmanager

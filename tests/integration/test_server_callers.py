@@ -106,13 +106,20 @@ async def test_reflection_is_off_unless_configured() -> None:
         assert SERVICE in await list_services(server.address)
 
 
-async def test_reflection_needs_a_token_where_callers_are_known() -> None:
-    """It is a call as every other."""
-    async with served(ChosenDecider(), {"reflection": True, "callers": [CALLER]}) as server:
-        with pytest.raises(aio.AioRpcError) as caught:
-            await list_services(server.address)
-        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
-        assert SERVICE in await list_services(server.address, BEARER)
+async def test_reflection_needs_a_token_and_the_permission_where_callers_are_known() -> None:
+    """It is a call as every other, also from the machine itself: a proxy beside the service is there as well."""
+    for permissions, status in (([], grpc.StatusCode.PERMISSION_DENIED), (["reflection"], None)):
+        caller = {**CALLER, "permissions": permissions}
+        async with served(ChosenDecider(), {"reflection": True, "callers": [caller]}) as server:
+            with pytest.raises(aio.AioRpcError) as caught:
+                await list_services(server.address)
+            assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+            if status is None:
+                assert SERVICE in await list_services(server.address, BEARER)
+                continue
+            with pytest.raises(aio.AioRpcError) as caught:
+                await list_services(server.address, BEARER)
+            assert caught.value.code() is status
 
 
 def certificate(directory: Path) -> tuple[Path, Path]:

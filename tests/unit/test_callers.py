@@ -70,12 +70,13 @@ def test_a_caller_speaks_for_its_own_authorization_servers_only() -> None:
 
 
 def test_a_permission_is_needed_from_outside_of_the_machine() -> None:
-    """On loopback and Unix sockets everybody may look; from elsewhere only who has the permission."""
+    """Where callers are named, each needs it, whatever its address; where none are, only this machine may look."""
     caller = CALLERS.authenticate([("authorization", f"Bearer {TOKEN}")])
 
     caller.require("explain", REMOTE)
-    caller.require("reflection", LOCAL)
-    with pytest.raises(ProtocolError):
-        caller.require("reflection", REMOTE)
+    for peer in (REMOTE, LOCAL):
+        with pytest.raises(ProtocolError):
+            caller.require("reflection", peer)
+    UNNAMED.require("reflection", LOCAL)
     with pytest.raises(ProtocolError):
         UNNAMED.require("explain", REMOTE)

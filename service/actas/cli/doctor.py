@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import ValidationError
 
-from actas.cli import asking, options
+from actas.cli import asking, options, service_options
 from actas.cli.exchange_lines import ExchangeLine
 from actas.cli.exits import Exit, bad_input, complain, sentences
 from actas.cli.progress import Progress
@@ -65,6 +65,10 @@ def keycloak(
     ] = None,
     actas_tls: Annotated[bool, typer.Option("--actas-tls", help="With --actas: use TLS.")] = False,
     actas_ca: Annotated[Path | None, typer.Option(metavar="FILE", help="With --actas: trust this PEM file.")] = None,
+    actas_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --actas: your certificate chain, PEM.")
+    ] = None,
+    actas_key: Annotated[Path | None, typer.Option(metavar="FILE", help="With --actas: its private key, PEM.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Check a realm of Keycloak that asks Actas: the provider, its policy, and the settings that undo it.
@@ -75,7 +79,11 @@ def keycloak(
     """
     login = _login(user, password_file, client_id, client_secret_file, token_file, admin_realm)
     registry = None if policies is None else _registry(policies)
-    target = None if actas is None else _target(actas, actas_tls, actas_ca)
+    target = (
+        None
+        if actas is None
+        else service_options.target(actas, tls=actas_tls, ca=actas_ca, cert=actas_cert, key=actas_key, option="--actas")
+    )
     with Progress("asking Keycloak") as progress:
         facts = _read(url, realm, login, ca, insecure=insecure)
         findings = keycloak_checks.check(facts)
@@ -134,19 +142,6 @@ def _registry(policies: Sequence[Path]) -> Registry:
     except ValidationError:
         pass
     raise bad_input("--policies: the registry is not valid; `actas lint` says where")
-
-
-def _target(address: str, tls: bool, ca: Path | None) -> Target:
-    from actas.client import Target  # noqa: PLC0415 - gRPC is slow to load and rarely needed
-
-    try:
-        return Target(
-            address, token=os.environ.get("ACTAS_TOKEN", ""), tls=tls, ca=None if ca is None else ca.read_bytes()
-        )
-    except OSError as error:
-        raise bad_input(f"--actas-ca: {error.filename}: {error.strerror}") from None
-    except ValueError as error:
-        raise bad_input(f"--actas: {error}") from None
 
 
 async def _ask(facts: Facts, target: Target) -> list[Finding]:

@@ -13,7 +13,7 @@ from typing import ParamSpec
 
 import typer
 
-from actas.errors import ActasError, ActivationError, ConfigError, Problem, Status
+from actas.errors import ActasError, ActivationError, ConfigError, EngineError, Problem, Status
 from actas.policy.suite_yaml import SuiteError
 
 P = ParamSpec("P")
@@ -62,7 +62,8 @@ def status_of(error: ActasError) -> Exit:
     """Map *error* to an exit status: what was asked is at fault, or there is no decision."""
     if isinstance(error, ConfigError | SuiteError):
         return Exit.BAD_INPUT
-    at_fault = error.status in (Status.INVALID_ARGUMENT, Status.RESOURCE_EXHAUSTED)
+    too_much = (Status.INVALID_ARGUMENT, Status.RESOURCE_EXHAUSTED)
+    at_fault = error.status in too_much and not isinstance(error, EngineError)
     return Exit.BAD_INPUT if at_fault else Exit.NO_DECISION
 
 

@@ -52,6 +52,12 @@ def serve(
     ] = None,
     tls_cert: Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate chain, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, PEM.")] = None,
+    tls_workload_api: Annotated[
+        str | None, typer.Option(metavar="unix:PATH", help="Take an X.509-SVID from this SPIFFE Workload API instead.")
+    ] = None,
+    tls_client_ca: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Authorities of callers' certificates, PEM; repeatable.")
+    ] = None,
     metrics_listen: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Where /metrics and /ready are; loopback only.")
     ] = None,
@@ -79,6 +85,8 @@ def serve(
         "insecure": insecure,
         "tls_cert": tls_cert,
         "tls_key": tls_key,
+        "tls_workload_api": tls_workload_api,
+        "tls_client_ca": tls_client_ca,
         "metrics_listen": metrics_listen,
         "pid_file": pid_file,
     }

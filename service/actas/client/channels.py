@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Generic, TypeVar
 
 import grpc
@@ -31,8 +32,11 @@ class Target:
     """A running service and how to reach it.
 
     *address* is `HOST:PORT` or `unix:PATH`. *token* is the caller's bearer token, a secret. *ca* is the PEM text of
-    the certificate authority to trust, by default the system's with *tls*. *insecure* allows what would show the
-    token and forge the decision to everyone in between: a target beyond loopback without TLS.
+    the certificate authority to trust, or *ca_file* holds it; by default the system's with *tls*. *cert_file* and
+    *key_file* hold the caller's own certificate chain and its key, for mutual TLS. Files are read for each new
+    connection, so a certificate that is rotated in them is followed. *server_name* is the name that the service's
+    certificate must have, where that is not the address. *insecure* allows what would show the token and forge the
+    decision to everyone in between: a target beyond loopback without TLS.
     """
 
     address: str
@@ -40,9 +44,13 @@ class Target:
     tls: bool = False
     ca: bytes | None = field(default=None, repr=False)
     insecure: bool = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    server_name: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse an address that is none, or that plain text should not go to.
+        """Refuse an address that is none, or that plain text should not go to, and what contradicts itself.
 
         Raises:
             ValueError: see the message.
@@ -51,13 +59,19 @@ class Target:
         listener = Listener.parse(self.address)
         if listener is None:
             raise ValueError("a target is HOST:PORT or unix:PATH")
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file come together")
+        if self.ca is not None and self.ca_file is not None:
+            raise ValueError("give ca or ca_file, not both")
+        if self.cert_file is not None and listener.path is not None:
+            raise ValueError("a Unix socket is plain: a certificate is for HOST:PORT")
         if not (self.secured or self.insecure or listener.local):
             raise ValueError(f"{self.address} is not on this machine: use TLS, or say insecure")
 
     @property
     def secured(self) -> bool:
         """Whether the connection uses TLS."""
-        return self.tls or self.ca is not None
+        return self.tls or any(given is not None for given in (self.ca, self.ca_file, self.cert_file))
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
@@ -66,37 +80,77 @@ class Target:
 
     def source(self) -> Source[grpc.Channel]:
         """Give what makes connections for the synchronous client."""
-        return _Source(self.address, grpc.insecure_channel, self._secure(grpc.secure_channel))
+        return _Source(self, grpc.insecure_channel, grpc.secure_channel)
 
     def aio_source(self) -> Source[aio.Channel]:
         """Give what makes connections for the asynchronous client, on the running loop."""
-        return _Source(self.address, aio.insecure_channel, self._secure(aio.secure_channel))
+        return _Source(self, aio.insecure_channel, aio.secure_channel)
 
-    def _secure(self, secure_channel: Callable[..., C]) -> Callable[..., C] | None:
-        if not self.secured:
-            return None
-        credentials = grpc.ssl_channel_credentials(self.ca)
-        return lambda address, options: secure_channel(address, credentials, options=options)
+    def files(self) -> tuple[bytes | None, bytes | None, bytes | None]:
+        """Read authorities, key and certificate chain as they are now; raises OSError."""
+        ca, key, cert = (None if path is None else path.read_bytes() for path in self._paths)
+        return self.ca if ca is None else ca, key, cert
+
+    def files_state(self) -> tuple[tuple[int, int, int] | None, ...]:
+        """Say which versions of the files there are now, without reading them."""
+        return tuple(map(_version, filter(None, self._paths)))
+
+    @property
+    def _paths(self) -> tuple[Path | None, Path | None, Path | None]:
+        return self.ca_file, self.key_file, self.cert_file
 
 
 class _Source(Generic[C]):
     """Makes connections to one target, all secured alike."""
 
-    def __init__(self, address: str, plain: Callable[..., C], secured: Callable[..., C] | None) -> None:
-        self._address = address
-        self._socket = listener.path if (listener := Listener.parse(address)) is not None else None
-        self._channel = secured or plain
+    def __init__(self, target: Target, plain: Callable[..., C], secured: Callable[..., C]) -> None:
+        self._target = target
+        self._socket = listener.path if (listener := Listener.parse(target.address)) is not None else None
+        self._plain, self._secured = plain, secured
+        self._lock = Lock()
+        self._state: object = None
+        self._credentials: grpc.ChannelCredentials | None = None
+        # What cannot be read is said at once, and not by the first call.
+        self._options: tuple[tuple[str, int | str], ...] = _OPTIONS
+        if target.secured:
+            self._secure()
+            if target.server_name:
+                self._options = (*_OPTIONS, ("grpc.ssl_target_name_override", target.server_name))
 
     def address(self, turn: int) -> str:
         """Say where the connection number *turn* leads: a service of several workers has one Unix socket for each."""
         sockets = [] if self._socket is None else _numbered(self._socket)
-        return f"unix:{sockets[turn % len(sockets)]}" if sockets else self._address
+        return f"unix:{sockets[turn % len(sockets)]}" if sockets else self._target.address
+
+    def outdated(self, lane: Lane[C]) -> bool:
+        """Whether a connection that is made now in its place would lead elsewhere, or show another certificate."""
+        return self.address(lane.turn) != lane.address or self._target.files_state() != lane.made_with
 
     def lane(self, turn: int) -> Lane[C]:
         """Make the connection number *turn*."""
         address = self.address(turn)
-        channel = self._channel(address, options=_OPTIONS)
-        return Lane(channel, service_pb2_grpc.DecisionServiceStub(channel), turn=turn, address=address)
+        if self._target.secured:
+            credentials, state = self._secure()
+            channel = self._secured(address, credentials, options=self._options)
+        else:
+            channel, state = self._plain(address, options=self._options), ()
+        stub = service_pb2_grpc.DecisionServiceStub(channel)
+        return Lane(channel, stub, turn=turn, address=address, made_with=state)
+
+    def _secure(self) -> tuple[grpc.ChannelCredentials, object]:
+        """Give credentials of what is in the files now; while they make no sense, what they were."""
+        with self._lock:
+            state: object = self._target.files_state()
+            if self._credentials is None or state != self._state:
+                try:
+                    ca, key, cert = self._target.files()
+                    made = grpc.ssl_channel_credentials(ca, key, cert)
+                except OSError:
+                    if self._credentials is None:
+                        raise
+                    return self._credentials, self._state
+                self._credentials, self._state = made, state
+            return self._credentials, self._state
 
 
 def _numbered(path: Path) -> list[Path]:
@@ -108,6 +162,14 @@ def _numbered(path: Path) -> list[Path]:
     except OSError:
         return []
     return sorted(found, key=lambda beside: _number(beside, path) or 0)
+
+
+def _version(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _number(beside: Path, path: Path) -> int | None:

@@ -23,11 +23,11 @@ C = TypeVar("C")
 class Lane(Generic[C]):
     """One connection, the worker at its end as far as that is known, and how many calls are under way on it."""
 
-    __slots__ = ("address", "calls", "channel", "group", "retired", "stub", "told", "turn")
+    __slots__ = ("address", "calls", "channel", "group", "made_with", "retired", "stub", "told", "turn")
 
-    def __init__(self, channel: C, stub: Any, *, turn: int = 0, address: str = "") -> None:
-        """Begin with a connection that was not used yet; *turn* chose *address* for it."""
-        self.channel, self.stub, self.turn, self.address = channel, stub, turn, address
+    def __init__(self, channel: C, stub: Any, *, turn: int = 0, address: str = "", made_with: object = ()) -> None:
+        """Begin with a connection that was not used yet; *turn* chose *address*, and it was *made_with* these files."""
+        self.channel, self.stub, self.turn, self.address, self.made_with = channel, stub, turn, address, made_with
         self.told: Told = Unsaid.UNUSED
         # Lanes of one group share its turn: those to one worker, and those that are gone. Any other has its own.
         self.group: Hashable = self
@@ -38,8 +38,8 @@ class Lane(Generic[C]):
 class Source(Protocol[C]):
     """Where connections come from."""
 
-    def address(self, turn: int) -> str:
-        """Say where the connection number *turn* leads, now."""
+    def outdated(self, lane: Lane[C]) -> bool:
+        """Whether a connection that is made now in the place of *lane* would be another one."""
         ...
 
     def lane(self, turn: int) -> Lane[C]:
@@ -81,7 +81,9 @@ class Spread(Generic[C]):
         """Take note of what a call told, and give the connections that the caller must close: nothing uses them."""
         with self._lock:
             lane.calls -= 1
-            if told != lane.told and told is not Unsaid.NOTHING and not lane.retired:
+            # One that is gone may have been made with a certificate that ended, and by now there may be a new one.
+            learnt = told != lane.told or told is Unsaid.GONE
+            if learnt and told is not Unsaid.NOTHING and not lane.retired:
                 self._learn(lane, told)
             if self._short and self._clock() >= self._not_before:
                 self._replace_surplus()
@@ -97,7 +99,7 @@ class Spread(Generic[C]):
         lane.told = told
         lane.group = worker(told) or (told if told is Unsaid.GONE else lane)
         # A service that was started anew may listen on other sockets than before.
-        if told is Unsaid.GONE and self._source is not None and self._source.address(lane.turn) != lane.address:
+        if told is Unsaid.GONE and self._source is not None and self._source.outdated(lane):
             self._replace(lane, lane.turn)
         self._regroup()
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import ssl
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from actas.config import trust
+from actas.config import exposure, tls, trust
 from actas.errors import ConfigError
 from actas.listener import MAX_UNIX_PATH, Listener
 
@@ -30,9 +29,9 @@ def check(config: Config) -> None:
         ConfigError: the first setting that cannot be served, and why.
 
     """
-    _tls(config)
+    tls.check(config)
     _callers(config)
-    _exposure(config)
+    exposure.check(config)
     _places(config)
     trust.check(config.trust)
     _workers(config)
@@ -42,44 +41,21 @@ def check(config: Config) -> None:
     _traces(config)
 
 
-def _tls(config: Config) -> None:
-    cert, key = config.tls_cert, config.tls_key
-    if cert is None and key is None:
-        return
-    if cert is None or key is None:
-        missing = "tls_cert" if cert is None else "tls_key"
-        raise ConfigError(missing, "tls_cert and tls_key come together")
-    _file("tls_cert", cert)
-    _file("tls_key", key)
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=lambda: b"")
-    except (ssl.SSLError, ValueError, OSError) as error:
-        reason = getattr(error, "reason", None) or "not a PEM certificate chain with its unencrypted key"
-        raise ConfigError("tls_key", f"{cert} and {key}: {reason}") from None
-
-
 def _callers(config: Config) -> None:
-    names = Counter(caller.name for caller in config.callers)
-    hashes = Counter(digest for caller in config.callers for digest in caller.token_sha256)
-    for name, count in names.items():
+    known: Counter[tuple[str, str]] = Counter()
+    for caller in config.callers:
+        known["name", caller.name] += 1
+        known.update(("token_sha256", digest) for digest in set(caller.token_sha256))
+        known.update(("spiffe_id", name) for name in set(caller.spiffe_id))
+        known.update(("certificate_subject", name) for name in set(caller.certificate_subject))
+        if (jwt := caller.jwt) is not None:
+            known["jwt", f"{jwt.subject} of {jwt.issuer}"] += 1
+            tls.read("callers", jwt.jwks_file)
+    for (way, value), count in known.items():
+        if count > 1 and way == "token_sha256":
+            raise ConfigError("callers", "the same token_sha256 is there twice: a token names one caller")
         if count > 1:
-            raise ConfigError("callers", f"'{name}' is there twice")
-    if any(count > 1 for count in hashes.values()):
-        raise ConfigError("callers", "the same token_sha256 is there twice: a token names one caller")
-
-
-def _exposure(config: Config) -> None:
-    for listener in config.listen:
-        if listener.local or config.insecure:
-            continue
-        remedy = "or listen on loopback or a Unix socket, or say --insecure"
-        if config.tls_cert is None:
-            raise ConfigError("tls_cert", f"{listener} is reachable from outside without TLS: set it, {remedy}")
-        if not config.callers:
-            raise ConfigError("callers", f"whoever reaches {listener} could ask: name the callers, {remedy}")
-    metrics = config.metrics_listen
-    if metrics is not None and (metrics.path is not None or not metrics.local):
-        raise ConfigError("metrics_listen", f"{metrics} is not a loopback HOST:PORT")
+            raise ConfigError("callers", f"the {way} '{value}' is there twice: it names one caller")
 
 
 def _places(config: Config) -> None:

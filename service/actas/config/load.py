@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
-from actas.config import trust
+from actas.config import callers, trust
 from actas.config.model import PREFIX, Config
 from actas.errors import ConfigError
 
@@ -21,6 +21,7 @@ DEFAULT_FILE = Path("actas.toml")
 _OTHER_VARIABLES = {"ACTAS_CONFIG", "ACTAS_OPA", "ACTAS_TOKEN"}
 # Kubernetes tells every pod of a namespace about a Service named `actas` in these variables.
 _SERVICE_LINKS = re.compile(r"ACTAS(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_\w+)?)?)")
+_PATH_LISTS = {"policies", "tls_client_ca"}
 _PATHS = {"tls_cert", "tls_key", "opa_token_file", "opa_ca_file", "state", "pid_file"}
 
 
@@ -76,11 +77,20 @@ def _read(file: Path | None) -> dict[str, Any]:
 def _anchored(name: str, value: Any, base: Path) -> Any:
     if name in _PATHS and isinstance(value, str):
         return base / value
+    if name in _PATH_LISTS:
+        listed = value.split(",") if isinstance(value, str) else value
+        return [_below(base, item) for item in listed] if isinstance(listed, list) else value
+    if name == "tls_spiffe_bundles" and isinstance(value, dict):
+        return {domain: _below(base, path) for domain, path in value.items()}
+    if name == "callers":
+        return callers.anchored(value, base)
     if name == "trust":
         return trust.anchored(value, base)
-    if name == "policies" and isinstance(value, list):
-        return [base / item if isinstance(item, str) else item for item in value]
     return value
+
+
+def _below(base: Path, path: Any) -> Any:
+    return base / path.strip() if isinstance(path, str) else path
 
 
 def _refuse_unknown_variables() -> None:

@@ -58,10 +58,17 @@ class Config(BaseSettings):
     """`HOST:PORT` or `unix:PATH`; port 0 takes a free one."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls_workload_api: Annotated[Listener | None, NoDecode, BeforeValidator(Listener.parse)] = None
+    """`unix:PATH` of the SPIFFE Workload API, which gives the service its own X.509-SVID and the bundles of trust
+    domains, instead of *tls_cert* and *tls_key*."""
+    tls_client_ca: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_listed)] = ()
+    """PEM files of the authorities whose certificates callers may present; never for SPIFFE IDs."""
+    tls_spiffe_bundles: Mapping[str, Path] = {}
+    """The authorities of each trust domain that callers may be of: PEM or a SPIFFE bundle document."""
     callers: tuple[Caller, ...] = ()
     """With none, whoever reaches the listener may ask: loopback and Unix sockets only."""
     insecure: bool = False
-    """Allow a TCP listener beyond loopback without TLS or without callers."""
+    """Allow a TCP listener beyond loopback without TLS or without callers; the log and `/ready` say so all the time."""
 
     policies: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_listed)] = ()
     """Adopters' roots or bundles, added to the shipped policies."""
@@ -107,6 +114,17 @@ class Config(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     otlp_endpoint: str = ""
     """Base URL of an OpenTelemetry collector (OTLP over HTTP); empty: no traces."""
+
+    @property
+    def secured(self) -> bool:
+        """Whether TCP listeners speak TLS."""
+        return self.tls_cert is not None or self.tls_workload_api is not None
+
+    @property
+    def mutual(self) -> bool:
+        """Whether whoever connects with TLS must show a certificate."""
+        named = any(caller.has_certificate for caller in self.callers)
+        return self.secured and bool(self.tls_client_ca or self.tls_spiffe_bundles or named)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -48,14 +48,17 @@ def read(text: str) -> UnverifiedToken:
     return UnverifiedToken(text, _object(parts[1]), _object(parts[2]))
 
 
-def verify(unverified: UnverifiedToken, issuer: TrustedIssuer, *, typ: str) -> Mapping[str, Any]:
-    """Give the claims of a token of type *typ* that a key of *issuer* signed; raises UnverifiedError."""
-    header = unverified.header
-    kid, algorithm, said = header.get("kid"), header.get("alg"), header.get("typ")
+def verify(unverified: UnverifiedToken, issuer: TrustedIssuer, *, typ: str | Collection[str]) -> Mapping[str, Any]:
+    """Give the claims of a token of type *typ* that a key of *issuer* signed; raises UnverifiedError.
+
+    Where there are several types, one may be empty: a token that does not say its type.
+    """
+    header, allowed = unverified.header, (typ,) if isinstance(typ, str) else typ
+    kid, algorithm, said = header.get("kid"), header.get("alg"), header.get("typ", "")
     if NOT_UNDERSTOOD & header.keys() or not isinstance(kid, str) or not isinstance(said, str):
         raise UnverifiedError
     # RFC 7515, section 4.1.9: the case does not matter, and `application/` may be left out.
-    if said.lower().removeprefix("application/") != typ:
+    if said.lower().removeprefix("application/") not in allowed:
         raise UnverifiedError
     key = issuer.keys.get(kid)
     if key is None or not isinstance(algorithm, str) or algorithm not in issuer.algorithms & key.algorithms:

@@ -14,7 +14,7 @@ import structlog
 from grpc import aio
 
 from actas import policy_input
-from actas.config import Config
+from actas.config import Config, exposure
 from actas.decide import Decider
 from actas.decision import Decision
 from actas.engine.opa_binary import resolve_opa
@@ -29,6 +29,7 @@ from actas.server.background import background
 from actas.server.evidence import ProcessEvidence
 from actas.server.following import following
 from actas.server.host import Host
+from actas.server.ledger import Ledger
 from actas.server.metrics import Metrics
 from actas.server.pid_file import holding
 from actas.server.place import ALONE, Place
@@ -36,6 +37,7 @@ from actas.server.revisions import ForeignRevision, OwnRevisions, Revisions
 from actas.server.servicer import SERVICE, Servicer
 from actas.server.signals import Signals
 from actas.server.status_page import StatusPage
+from actas.server.tls.security import Security, open_security
 
 _HEALTH_SECONDS = 0.5
 _log = structlog.get_logger("actas.server")
@@ -53,10 +55,12 @@ class Service:
         since: float,
         place: Place = ALONE,
         single_use: SingleUse | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         """Wire the parts together; nothing listens yet.
 
-        *since* is when the service started, *single_use* where its used approvals are remembered.
+        *since* is when the service started, *single_use* where its used approvals are remembered, *ledger* where it is
+        counted what callers use.
         """
         self.metrics = metrics
         self.revisions = revisions
@@ -86,6 +90,8 @@ class Service:
         self._servicer = servicer
         self._config = config
         self._place = place
+        self._ledger = ledger
+        self._security: Security | None = None
         self._told_health: tuple[bool, str] | None = None
 
     def readiness(self) -> dict[str, Any]:
@@ -96,6 +102,8 @@ class Service:
             "engine": engine.reason,
             "activation": self.revisions.trouble,
             "state": getattr(self._state, "problem", ""),
+            "tls": self._security.problem if self._security is not None else "",
+            "insecure": exposure.warnings(self._config),
         }
         return {"ready": engine.ok, "evaluates": self.revisions.engine} | {
             name: value for name, value in detail.items() if value
@@ -121,7 +129,20 @@ class Service:
                 interceptor, flush = tracing.start(self._config.otlp_endpoint)
                 stack.push_async_callback(asyncio.to_thread, flush)
                 around.append(interceptor)
-            host = Host(self._config, SERVICE, self._servicer.handler(), self.metrics, around, self._place)
+            self._security = await asyncio.to_thread(open_security, self._config, self.metrics)
+            if self._security is not None:
+                stack.callback(self._security.close)
+                await stack.enter_async_context(background("tls", self._security.follow()))
+            host = Host(
+                self._config,
+                SERVICE,
+                self._servicer.handler(),
+                self.metrics,
+                around,
+                self._place,
+                self._security,
+                self._ledger,
+            )
             await stack.enter_async_context(self._evidence.kept(self.revisions.handle))
             self.listening = await host.start()
             stack.push_async_callback(host.stop)
@@ -138,6 +159,8 @@ class Service:
                 page = StatusPage(self.metrics.exposition, self.readiness)
                 self.status_port = await stack.enter_async_context(page.listening(self._config.metrics_listen))
             await stack.enter_async_context(following(self._config, self.reload))
+            for problem in exposure.warnings(self._config):
+                _log.warning("insecure", problem=problem)
             _log.info(
                 "serving",
                 listen=[str(listener) for listener in self.listening],

@@ -19,12 +19,19 @@ from actas.errors import ConfigError
 from actas.listener import Listener
 from actas.server.callers import Callers
 from actas.server.interceptors import Door, ReflectionInterceptor
+from actas.server.ledger import Ledger
 from actas.server.metrics import Metrics
 from actas.server.place import ALONE, Place
+from actas.server.tls import Security
 
 # The servicer refuses what is over the limit and names it. gRPC's own limit only bounds what is read into memory
 # before that; its answer has no details.
 _TRANSPORT_SLACK = 4
+# A handshake takes milliseconds. A client that asks less often than that connects anew, which takes milliseconds too.
+_HANDSHAKE_SECONDS, _IDLE_SECONDS, _KEEPALIVE_SECONDS = 10, 120, 30
+# Calls under way on one connection, of which more wait, and connections to one listener of one process, of which more
+# are closed.
+_STREAMS, _CONNECTIONS = 256, 4096
 # How long a stop waits for a moment in which no call begins, and what counts as one.
 _QUIET_SECONDS, _LOOK_SECONDS, _QUIET_LOOKS = 1.0, 0.02, 5
 _SERVING, _NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
@@ -41,12 +48,21 @@ class Host:
         metrics: Metrics,
         around: Sequence[aio.ServerInterceptor[Any, Any]] = (),
         place: Place = ALONE,
+        security: Security | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
-        """Prepare to serve *handler*, whose full name is *service*; *around* come before our own interceptors."""
+        """Prepare to serve *handler*, whose full name is *service*; *around* come before our own interceptors.
+
+        *security* is TLS, without which TCP listeners speak plain text; *ledger* counts what callers use.
+        """
         self._config = config
+        self._security = security
         self._service = service
         self._health = health_aio.HealthServicer()
-        known = Callers(config.callers)
+        if config.secured and security is None:
+            raise ConfigError("tls_cert", "TLS is configured, and this server was to speak plain text")
+        peers = security.peers if security is not None and security.mutual else None
+        known = Callers(config.callers, metrics, peers=peers, ledger=ledger)
         self._door = Door(handler, known, metrics, place.trailer)
         guards = [ReflectionInterceptor(known)] if config.reflection else []
         self._server = aio.server(interceptors=[*around, *guards], options=_options(config, place))
@@ -90,11 +106,10 @@ class Host:
 
     def _bind(self, listener: Listener) -> Listener:
         try:
-            if self._config.tls_cert is None or self._config.tls_key is None or listener.path is not None:
+            if self._security is None or listener.path is not None:
                 port = self._server.add_insecure_port(str(listener))
             else:
-                pair = (self._config.tls_key.read_bytes(), self._config.tls_cert.read_bytes())
-                port = self._server.add_secure_port(str(listener), grpc.ssl_server_credentials([pair]))
+                port = self._server.add_secure_port(str(listener), self._security.credentials())
         except (RuntimeError, OSError):
             raise ConfigError("listen", f"{listener}: cannot listen there; is the address taken?") from None
         return listener if listener.path is not None else replace(listener, port=port)
@@ -103,6 +118,13 @@ class Host:
 def _options(config: Config, place: Place) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", config.limits.message_bytes * _TRANSPORT_SLACK),
+        # Whoever connects and says nothing, or speaks ever so slowly, is gone after these.
+        ("grpc.server_handshake_timeout_ms", _HANDSHAKE_SECONDS * 1000),
+        ("grpc.max_connection_idle_ms", _IDLE_SECONDS * 1000),
+        ("grpc.keepalive_time_ms", _KEEPALIVE_SECONDS * 1000),
+        ("grpc.keepalive_timeout_ms", _KEEPALIVE_SECONDS * 1000),
+        ("grpc.max_concurrent_streams", _STREAMS),
+        ("grpc.max_allowed_incoming_connections", _CONNECTIONS),
         ("grpc.max_connection_age_ms", int(config.max_connection_age * 1000)),
         ("grpc.max_connection_age_grace_ms", int(config.grace * 1000)),
         # Sharing a port silently would let another process take half of the calls. Workers share one that their

@@ -10,9 +10,9 @@ import grpc
 import structlog
 from grpc import aio
 
-from actas.errors import ActasError, ProtocolError
+from actas.errors import ActasError, OverLimitError, ProtocolError
 from actas.server import callers
-from actas.server.callers import CallerIdentity, Callers
+from actas.server.callers import Callers
 from actas.server.metrics import Metrics
 from actas.server.status import Outward, Trailer
 
@@ -63,11 +63,15 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
             if self._trailer:
                 context.set_trailing_metadata(self._trailer)
             try:
-                callers.current.set(self._known.authenticate(context.invocation_metadata()))
-                response = await answer(request, context)
+                caller = self._known.identify(context)
+                callers.current.set(caller)
+                with caller.admitted():
+                    response = await answer(request, context)
             except Exception as error:
                 outward = Outward.of(error)
                 note(method, outward, error)
+                if isinstance(error, OverLimitError):
+                    self._metrics.over_limit(caller_name(), error.reason)
                 self._metrics.call(method, outward.status.value)
                 await context.abort_with_status(outward.to_grpc(self._trailer))
             self._metrics.call(method, "OK")
@@ -88,43 +92,31 @@ class ReflectionInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  #
         handler = await continuation(details)
         if handler is None or not details.method.startswith(REFLECTION):
             return handler
-        try:
-            caller = self._known.authenticate(details.invocation_metadata)
-        except ProtocolError as error:
-            return _refusing(handler, error)
-        return _guarded_stream(handler, caller)
+        return _guarded_stream(handler, self._known)
 
 
-def _refusing(handler: Handler, error: ProtocolError) -> Handler:
-    async def refuse(_requests: object, context: Context) -> AsyncIterator[object]:
-        await context.abort_with_status(Outward.of(error).to_grpc())
-        yield None  # never reached: it makes this a stream
-
-    return _stream(handler, refuse)
-
-
-def _guarded_stream(handler: Handler, caller: CallerIdentity) -> Handler:
+def _guarded_stream(handler: Handler, known: Callers) -> Handler:
     answer = handler.stream_stream
 
     async def guarded(requests: object, context: Context) -> AsyncIterator[object]:
         try:
-            caller.require("reflection", context.peer())
+            known.identify(context).require("reflection", context.peer())
         except ProtocolError as error:
             await context.abort_with_status(Outward.of(error).to_grpc())
         async for response in answer(requests, context):
             yield response
 
-    return _stream(handler, guarded)
-
-
-def _stream(handler: Handler, answer: Callable[..., AsyncIterator[object]]) -> Handler:
-    return grpc.stream_stream_rpc_method_handler(answer, handler.request_deserializer, handler.response_serializer)
+    return grpc.stream_stream_rpc_method_handler(guarded, handler.request_deserializer, handler.response_serializer)
 
 
 def note(method: str, outward: Outward, error: Exception) -> None:
     """Log why *method* gave no decision."""
-    log = _log.bind(method=method, status=outward.status.value, reason=outward.reason, caller=_name())
-    if isinstance(error, ProtocolError):
+    if isinstance(error, OverLimitError) and error.repeated:
+        return
+    log = _log.bind(method=method, status=outward.status.value, reason=outward.reason, caller=caller_name())
+    if isinstance(error, OverLimitError):
+        log.warning("over limit", retry_after=round(error.retry_after, 3))
+    elif isinstance(error, ProtocolError):
         log.info("refused", field=error.field)
     elif isinstance(error, ActasError | TimeoutError):
         log.warning("no decision", message=outward.message)
@@ -133,7 +125,8 @@ def note(method: str, outward: Outward, error: Exception) -> None:
         log.error("internal error", kind=type(error).__name__, at=_place(error))
 
 
-def _name() -> str:
+def caller_name() -> str:
+    """Name the caller of the call in progress, as far as it is known."""
     caller = callers.current.get(None)
     return caller.name if caller is not None else ""
 

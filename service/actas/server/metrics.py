@@ -53,6 +53,17 @@ class Metrics:
             "actas_weaker_settings", "Settings that are weaker than shipped.", ["setting"], registry=self.registry
         )
 
+        self._followed = Counter(
+            "actas_followed_files",
+            "Certificates, authorities and keys that were read again, or kept because they made no sense.",
+            ["setting", "outcome"],
+            registry=self.registry,
+        )
+        self._over = Counter(
+            "actas_caller_over_limit", "Calls of callers that were over a limit.", ["caller", "limit"],
+            registry=self.registry,
+        )  # fmt: skip
+
         # Looked up some six times in each decision. They are never cleared, and few: codes, stages and statuses.
         self._decision, self._call = cache(self._decisions.labels), cache(self._calls.labels)
         self._stage = cache(self._stages.labels)
@@ -108,6 +119,14 @@ class Metrics:
         self._weaker.clear()
         for setting in settings:
             self._weaker.labels(setting).set(1)
+
+    def followed(self, setting: str, outcome: str) -> None:
+        """Count one change of the files that *setting* names; *outcome* is `read` or `kept`."""
+        self._followed.labels(setting, outcome).inc()
+
+    def over_limit(self, caller: str, limit: str) -> None:
+        """Count one call of *caller* that was over its *limit*, the reason that it was told."""
+        self._over.labels(caller, limit).inc()
 
     def exposition(self) -> bytes:
         """Write everything in the Prometheus text format."""

@@ -100,6 +100,7 @@ class Servicer:
         if not batch.requests:
             raise ProtocolError("requests", "is required")
         self._limits.check_batch(batch.requests)
+        caller.spend(len(batch.requests) - 1)
         response, deciding = service_pb2.DecideBatchResponse(), iter(batch.requests)
         # An engine that is a process of its own is asked for all of them in one call.
         most = _IN_STEP if self._in_step else len(batch.requests)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import grpc
 from google.protobuf import any_pb2
+from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from actas.errors import ActasError, EngineError, ProtocolError, ReceiptError, Status
+from actas.errors import ActasError, EngineError, OverLimitError, ProtocolError, ReceiptError, Status
 
 DOMAIN: Final = "actas"
 
@@ -34,6 +36,8 @@ class Outward:
     message: str
     reason: str
     field: str = ""
+    retry_after: float = 0.0
+    """Seconds after which it is worth asking again; 0 says nothing about it."""
 
     @classmethod
     def of(cls, error: BaseException) -> Outward:
@@ -41,7 +45,8 @@ class Outward:
         if isinstance(error, ProtocolError):
             return cls(error.status, error.message, error.reason, error.field)
         if isinstance(error, EngineError):
-            return cls(error.status, error.message, error.reason)
+            retry_after = error.retry_after if isinstance(error, OverLimitError) else 0.0
+            return cls(error.status, error.message, error.reason, retry_after=retry_after)
         if isinstance(error, ReceiptError):
             return cls(error.status, str(error), "DECISION_NOT_RECORDED")
         if isinstance(error, TimeoutError):
@@ -60,11 +65,15 @@ class Outward:
                 field=self.field, description=self.message, reason=self.reason
             )
             _add(status, error_details_pb2.BadRequest(field_violations=[violation]))
+        if self.retry_after:
+            retry = error_details_pb2.RetryInfo()
+            retry.retry_delay.FromMilliseconds(math.ceil(self.retry_after * 1000))
+            _add(status, retry)
         outward = rpc_status.to_status(status)
         return _Status(outward.code, outward.details, (*outward.trailing_metadata, *trailer)) if trailer else outward
 
 
-def _add(status: status_pb2.Status, detail: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> None:
+def _add(status: status_pb2.Status, detail: Message) -> None:
     packed = any_pb2.Any()
     packed.Pack(detail)
     status.details.append(packed)

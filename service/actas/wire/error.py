@@ -7,6 +7,8 @@ from typing import Protocol
 from actas.decision.v1 import service_pb2
 from actas.errors import EngineError, ProtocolError, Status
 
+_OVER_LIMIT = frozenset({"CALLER_RATE_LIMITED", "CALLER_CONCURRENCY_LIMITED"})
+
 
 class Told(Protocol):
     """An error in the words that a gRPC status would use."""
@@ -38,6 +40,8 @@ def error_to_proto(told: Told) -> service_pb2.DecisionError:
 def error_from_proto(message: service_pb2.DecisionError) -> ProtocolError | EngineError:
     """Return the error that a batch item holds. A status that we do not know is INTERNAL: still no decision."""
     status = Status(message.status) if message.status in Status.__members__ else Status.INTERNAL
-    if status in (Status.INVALID_ARGUMENT, Status.RESOURCE_EXHAUSTED):
+    # Too big a request can be made smaller; a caller that asks too much is told so by a reason.
+    too_much = message.reason in _OVER_LIMIT
+    if status in (Status.INVALID_ARGUMENT, Status.RESOURCE_EXHAUSTED) and not too_much:
         return ProtocolError(message.field, message.message, status=status, reason=message.reason)
     return EngineError(message.message, status=status, reason=message.reason)

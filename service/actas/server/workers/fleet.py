@@ -11,6 +11,7 @@ import structlog
 from actas.config import Config
 from actas.errors import ActasError, EngineError
 from actas.server.background import log_failure
+from actas.server.ledger import forget
 from actas.server.workers.addresses import Addresses
 from actas.server.workers.channel import GONE, Message
 from actas.server.workers.member import START_SECONDS, Member
@@ -220,6 +221,7 @@ class Fleet:
         self._release(member)
 
     def _release(self, member: Member) -> None:
+        forget(self._runtime.allowances, len(self._config.callers), int(member.metrics))
         self._places.add(member.metrics)
         self._runtime.forget(member.number, member.generation)
 

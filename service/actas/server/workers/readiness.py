@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from actas.config import Config
+from actas.config import Config, exposure
 from actas.server.workers.member import Member
 
 
@@ -21,6 +21,8 @@ def readiness(config: Config, members: Iterable[Member], trouble: str) -> dict[s
         "engine": next((state["engine"] for state in states if state.get("engine")), ""),
         "activation": trouble,
         "state": next((state["state"] for state in states if state.get("state")), ""),
+        "tls": next((state["tls"] for state in states if state.get("tls")), ""),
+        "insecure": exposure.warnings(config),
     }
     return {
         "ready": bool(able),

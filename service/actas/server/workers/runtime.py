@@ -60,6 +60,7 @@ class Runtime:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.approvals = path / "approvals"
+        self.allowances = path / "allowances"
         self.metrics = path / "metrics"
         self.revisions = path / "revisions"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from actas.config import Config
+from actas.config import Config, exposure
 from actas.engine.opa_binary import resolve_opa
 from actas.evidence.single_use_files import sweep
 from actas.server.background import background
@@ -70,6 +70,8 @@ async def running(config: Config) -> AsyncIterator[tuple[Fleet, Supervised]]:
         await stack.enter_async_context(background("sweep", _sweep(place.approvals)))
         listen = [str(listener) for listener in addresses.of_all(config.workers)]
         revision = fleet.members[0].state.get("revision", "")
+        for problem in exposure.warnings(config):
+            _log.warning("insecure", problem=problem)
         _log.info("serving", listen=listen, revision=revision, engine=kind, workers=config.workers)
         yield fleet, revisions
         _log.info("stopping", grace_seconds=config.grace)

@@ -25,6 +25,7 @@ from actas.evidence.single_use_files import FileSingleUse
 from actas.server import garbage, log
 from actas.server.app import Service
 from actas.server.background import background
+from actas.server.ledger import Ledger
 from actas.server.metrics import Metrics
 from actas.server.place import Place
 from actas.server.revisions import ForeignRevision
@@ -119,11 +120,21 @@ class Worker:
             since=settings.since,
             place=Place(settings.number, settings.of),
             single_use=FileSingleUse(self._runtime.approvals),
+            ledger=self._ledger(),
         )
         garbage.settle()
         await self._stack.enter_async_context(service.hosting())
         self._service = service
         return service.readiness()
+
+    def _ledger(self) -> Ledger:
+        """Give what all workers count together: a place among the metrics' files is one among these rows."""
+        settings = self._settings
+        callers, row = len(settings.config.callers), int(settings.metrics)
+        try:
+            return Ledger.shared(self._runtime.allowances, callers, row=row, rows=settings.of + 1)
+        except OSError as error:
+            raise EngineError(f"the callers' limits cannot be shared: {error.strerror}") from None
 
 
 async def work(settings: Settings, descriptor: int) -> None:

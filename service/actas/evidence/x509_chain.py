@@ -1,0 +1,147 @@
+"""X.509 certificates of callers: which authorities there are, and whether a chain leads to one (RFC 5280, section 6).
+
+Authorities of a SPIFFE trust domain count for that domain alone, and are never pooled with those of another one or with
+ordinary authorities (SPIFFE Federation, sections 4.3 and 7.3).
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509 import verification
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from actas import spiffe, strict_json
+from actas.errors import ProtocolError
+
+MAX_BUNDLE_BYTES = 1 << 20
+_MAX_DEPTH = 16
+_MAX_CHAIN = 8
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+Certificates = tuple[x509.Certificate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A certificate and the intermediate ones that came with it, none of them verified."""
+
+    leaf: x509.Certificate
+    intermediates: Certificates = ()
+
+
+def read_certificates(pem: bytes) -> Certificates:
+    """Read every certificate in *pem*; raises ValueError where there is none, or one cannot be read."""
+    found = tuple(x509.load_pem_x509_certificate(block) for block in _PEM.findall(pem))
+    if not found:
+        raise ValueError("holds no PEM certificate")
+    return found
+
+
+def read_authorities(text: bytes) -> Certificates:
+    """Read authorities from PEM, or from a SPIFFE bundle document (SPIFFE Trust Domain and Bundle, section 4).
+
+    Raises:
+        ValueError: a sentence; *text* is neither, or holds no authority for X.509-SVIDs.
+
+    """
+    if not text.lstrip().startswith(b"{"):
+        return read_certificates(text)
+    try:
+        parsed = strict_json.parse(text, "", max_bytes=MAX_BUNDLE_BYTES, max_depth=_MAX_DEPTH)
+    except ProtocolError as error:
+        raise ValueError(f"is no SPIFFE bundle: {error.message}") from None
+    document = parsed.value if parsed.well_formed and isinstance(parsed.value, dict) else {}
+    keys = document.get("keys")
+    if not isinstance(keys, list):
+        raise ValueError("is no SPIFFE bundle: an object with keys, each member once")  # noqa: TRY004 - one kind for all
+    found = tuple(_authority(key) for key in keys if isinstance(key, dict) and key.get("use") == "x509-svid")
+    if not found:
+        raise ValueError("has no key for X.509-SVIDs: one with use x509-svid and an x5c")
+    return found
+
+
+def chain_of(leaf_pem: bytes, others_pem: bytes) -> Chain:
+    """Read what a peer presented; raises ValueError when it is no certificate, or too much."""
+    if others_pem.count(b"BEGIN CERTIFICATE") > _MAX_CHAIN:
+        raise ValueError("the chain is too long")
+    leaf = x509.load_pem_x509_certificate(leaf_pem)
+    others = read_certificates(others_pem) if others_pem else ()
+    return Chain(leaf, tuple(other for other in others if other != leaf))
+
+
+def verified_until(chain: Chain, authorities: Sequence[x509.Certificate], *, now: float) -> float | None:
+    """Say until when *chain* leads to one of *authorities*, in seconds since the epoch; None when it does not now."""
+    if not authorities or not _signs_for_a_client(chain.leaf):
+        return None
+    verifier = (
+        verification.PolicyBuilder()
+        .store(verification.Store(list(authorities)))
+        .time(datetime.datetime.fromtimestamp(now, datetime.UTC))
+        # Names in certificates of clients follow no rule of the web; what the leaf may do is looked at here.
+        .extension_policies(
+            ca_policy=verification.ExtensionPolicy.webpki_defaults_ca(),
+            ee_policy=verification.ExtensionPolicy.permit_all(),
+        )
+        .build_client_verifier()
+    )
+    try:
+        found = verifier.verify(chain.leaf, list(chain.intermediates))
+    except verification.VerificationError:
+        return None
+    # RFC 5280, section 4.1.2.5: the last second is part of it.
+    return min(certificate.not_valid_after_utc.timestamp() for certificate in found.chain) + 1
+
+
+def spiffe_id_of(leaf: x509.Certificate) -> spiffe.SpiffeId | None:
+    """Give the workload that *leaf* names in its one URI SAN; None where it is no X.509-SVID (X509-SVID, section 2)."""
+    names = _extension(leaf, x509.SubjectAlternativeName)
+    uris = names.get_values_for_type(x509.UniformResourceIdentifier) if names is not None else []
+    found = spiffe.parse(uris[0]) if len(uris) == 1 else None
+    return found if found is not None and found.is_workload else None
+
+
+def _signs_for_a_client(leaf: x509.Certificate) -> bool:
+    """Whether it may stand for a client, and signs no certificates (RFC 5280, section 4.2.1; X509-SVID, section 4)."""
+    try:
+        basic, usage = _extension(leaf, x509.BasicConstraints), _extension(leaf, x509.KeyUsage)
+        purposes = _extension(leaf, x509.ExtendedKeyUsage)
+    except ValueError:
+        return False
+    if basic is not None and basic.ca:
+        return False
+    if usage is not None and (not usage.digital_signature or usage.key_cert_sign or usage.crl_sign):
+        return False
+    return purposes is None or ExtendedKeyUsageOID.CLIENT_AUTH in purposes
+
+
+def _extension(leaf: x509.Certificate, kind: type[Any]) -> Any:
+    try:
+        return leaf.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        raise ValueError(str(error)) from None
+
+
+def _authority(key: dict[str, Any]) -> x509.Certificate:
+    chain = key.get("x5c")
+    # Section 4.2.2: one certificate, that of the authority itself.
+    if not isinstance(chain, list) or len(chain) != 1 or not isinstance(chain[0], str):
+        raise ValueError("has a key for X.509-SVIDs without exactly one certificate in x5c")
+    try:
+        return x509.load_der_x509_certificate(base64.b64decode(chain[0], validate=True))
+    except ValueError:
+        raise ValueError("has an x5c that is no certificate") from None
+
+
+def to_pem(certificates: Sequence[x509.Certificate]) -> bytes:
+    """Write *certificates* one after the other."""
+    return b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in certificates)

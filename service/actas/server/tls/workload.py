@@ -1,0 +1,115 @@
+"""The service's own X.509-SVID from the SPIFFE Workload API, which pushes a new one long before the old one ends."""
+
+from __future__ import annotations
+
+import time
+from threading import Event, Lock, Thread
+
+import structlog
+from cryptography.hazmat.primitives import serialization
+from spiffe import WorkloadApiClient
+from spiffe.errors import ArgumentError
+from spiffe.workloadapi.x509_context import X509Context
+
+from actas.errors import ConfigError
+from actas.evidence.x509_chain import to_pem
+from actas.listener import Listener
+from actas.server.metrics import Metrics
+from actas.server.tls.own import Identity, Pair
+
+FIRST_SECONDS = 20.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 5.0
+_SETTING = "tls_workload_api"
+_DER = serialization.Encoding.DER
+_log = structlog.get_logger("actas.server")
+
+
+class WorkloadIdentity:
+    """An X.509-SVID, and the bundles of the trust domains that the Workload API tells of."""
+
+    def __init__(self, socket: Listener, metrics: Metrics) -> None:
+        """Begin to follow the Workload API at *socket*, in a thread of its own."""
+        self._socket = socket
+        self._metrics = metrics
+        self._lock = Lock()
+        self._identity: Identity | None = None
+        self._there = Event()
+        self._ended = Event()
+        self._over = Event()
+        self.problem = ""
+        Thread(target=self._follow, name="workload-api", daemon=True).start()
+
+    @classmethod
+    def wait(cls, socket: Listener, metrics: Metrics, *, seconds: float) -> WorkloadIdentity:
+        """Follow the Workload API, and wait for the first X.509-SVID; raises ConfigError when none comes in time."""
+        made = cls(socket, metrics)
+        if not made._there.wait(seconds):
+            made.close()
+            why = f": {made.problem}" if made.problem else ""
+            raise ConfigError(_SETTING, f"{socket} gave no X.509-SVID within {seconds:.0f} s{why}")
+        return made
+
+    def current(self) -> Identity:
+        """Give the X.509-SVID and the bundles that came last."""
+        with self._lock:
+            assert self._identity is not None  # noqa: S101 - for the types: `wait` saw it
+            return self._identity
+
+    def close(self) -> None:
+        """Stop following; the stream ends with the process at the latest."""
+        self._ended.set()
+        self._over.set()
+
+    def _follow(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._ended.is_set():
+            began = time.monotonic()
+            self._over.clear()
+            try:
+                with WorkloadApiClient(f"unix://{self._socket.path}") as client:
+                    stream = client.stream_x509_contexts(self._received, self._lost, retry_connect=True)
+                    self._over.wait()
+                    stream.cancel()
+            except ArgumentError as error:
+                self._lost(error)
+            if time.monotonic() - began > _LONGEST_PAUSE_SECONDS:
+                pause = _FIRST_PAUSE_SECONDS
+            self._ended.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _received(self, context: X509Context) -> None:
+        try:
+            identity = _identity(context)
+        except ValueError as error:
+            self._say(str(error))
+            return
+        with self._lock:
+            changed, self._identity = identity != self._identity, identity
+        self.problem = ""
+        self._there.set()
+        if changed:
+            _log.info("read_again", setting=_SETTING)
+            self._metrics.followed(_SETTING, "read")
+
+    def _lost(self, error: Exception) -> None:
+        self._say(f"the Workload API is gone: {type(error).__name__}")
+        self._over.set()
+
+    def _say(self, problem: str) -> None:
+        if problem != self.problem and not self._ended.is_set():
+            _log.error("not_read_again", setting=_SETTING, problem=problem, keeps="what it read before")
+            self._metrics.followed(_SETTING, "kept")
+        self.problem = problem
+
+
+def _identity(context: X509Context) -> Identity:
+    svid = context.default_svid
+    key = svid.private_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    bundles = {
+        # In an order of their own: what is the same must be equal.
+        bundle.trust_domain.name: tuple(sorted(bundle.x509_authorities, key=lambda each: each.public_bytes(_DER)))
+        for bundle in context.x509_bundle_set.bundles
+    }
+    return Identity(Pair(key, to_pem(svid.cert_chain)), bundles)

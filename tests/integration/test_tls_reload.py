@@ -1,0 +1,145 @@
+"""Certificates and authorities change while the service serves: new ones count at once, what makes no sense never."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from actas.client import AsyncDecisionClient
+from actas.config import load
+from actas.errors import ConfigError, EngineError
+from actas.server.metrics import Metrics
+from actas.server.tls.security import open_security
+from caller_certificates import ACTAS, STS, Domain, Party, key_pem, put, roots_pem, shown_by
+from server_support import ISSUER, REQUEST, ChosenDecider, served
+from service_support import until
+from trust_domain.workload_api import WorkloadApi
+
+CALLER = {"name": "sts", "spiffe_id": f"spiffe://example.org{STS}", "authorization_servers": [ISSUER]}
+
+
+def counted(metrics: Metrics, setting: str, outcome: str) -> float:
+    """Give how often the files of *setting* were read again or kept."""
+    labels = {"setting": setting, "outcome": outcome}
+    return metrics.registry.get_sample_value("actas_followed_files_total", labels) or 0.0
+
+
+class World:
+    """A trust domain, the service's files and a caller's."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write everything once."""
+        self.domain = Domain("example.org")
+        self.bundle = put(folder / "bundle.json", self.domain.bundle_text())
+        self.ca = put(folder / "ca.pem", roots_pem(self.domain))
+        self.server = Party(folder, "actas", self.domain.x509_svid(ACTAS))
+        self.caller = Party(folder, "sts", self.domain.x509_svid(STS))
+        self.settings = {
+            "tls_cert": self.server.cert,
+            "tls_key": self.server.key,
+            "tls_spiffe_bundles": {"example.org": self.bundle},
+            "callers": [CALLER],
+        }
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """One of each test."""
+    return World(tmp_path)
+
+
+async def test_a_new_certificate_counts_from_the_next_handshake(world: World) -> None:
+    """Without a restart, and without anything that tells the service."""
+    async with served(ChosenDecider(), world.settings) as server:
+        before = await asyncio.to_thread(shown_by, server.address, world.caller, world.ca)
+        world.domain.rotate()
+        world.server.renew(world.domain.x509_svid(ACTAS))
+        put(world.ca, roots_pem(world.domain))
+        after = await asyncio.to_thread(shown_by, server.address, world.caller, world.ca)
+
+        assert before.serial_number != after.serial_number
+        assert counted(server.metrics, "tls_cert", "read") >= 1
+
+
+async def test_a_half_written_pair_leaves_the_old_one_serving(world: World) -> None:
+    """A certificate without its key, and a file that is no certificate: the old pair goes on, and it is said why."""
+    async with served(ChosenDecider(), world.settings) as server:
+        before = await asyncio.to_thread(shown_by, server.address, world.caller, world.ca)
+        world.domain.rotate()
+        new = world.domain.x509_svid(ACTAS)
+        put(world.ca, roots_pem(world.domain))
+        assert server.security is not None
+        for content, problem in ((b"-----BEGIN CERT", "no PEM certificate"), (None, "not that of the certificate")):
+            old_key = world.server.key.read_bytes()
+            world.server.renew(new) if content is None else put(world.server.cert, content)
+            put(world.server.key, old_key)
+            still = await asyncio.to_thread(shown_by, server.address, world.caller, world.ca)
+            assert still.serial_number == before.serial_number
+            assert problem in server.security.problem
+        assert counted(server.metrics, "tls_cert", "kept") == 2
+
+        put(world.server.key, key_pem(new))
+        after = await asyncio.to_thread(shown_by, server.address, world.caller, world.ca)
+        assert after.serial_number != before.serial_number
+        assert server.security.problem == ""
+
+
+async def test_an_authority_that_is_dropped_ends_open_connections_too(world: World) -> None:
+    """What it signed names nobody from the next call on, on the connection that was there before."""
+    async with (
+        served(ChosenDecider(), world.settings) as server,
+        AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=10, connections=1) as client,
+    ):
+        assert (await client.decide(REQUEST)).decision_id == "d-1"
+        put(world.bundle, Domain("example.org", seed="another").bundle_text())
+        assert server.security is not None
+        await asyncio.to_thread(server.security.look)
+        with pytest.raises(EngineError) as caught:
+            await client.decide(REQUEST)
+
+    assert caught.value.reason == "CALLER_NOT_AUTHENTICATED"
+
+
+async def test_a_certificate_that_ends_ends_what_its_caller_may(world: World) -> None:
+    """Also on a connection that was made while it was good."""
+    world.caller.renew(world.domain.x509_svid(STS, ends=2))
+    async with (
+        served(ChosenDecider(), world.settings) as server,
+        AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=10, connections=1) as client,
+    ):
+        assert (await client.decide(REQUEST)).decision_id == "d-1"
+        await asyncio.sleep(3.1)
+        with pytest.raises(EngineError) as caught:
+            await client.decide(REQUEST)
+
+    assert caught.value.reason == "CALLER_NOT_AUTHENTICATED"
+
+
+async def test_the_service_takes_its_own_svid_from_the_workload_api(world: World, tmp_path: Path) -> None:
+    """Certificate and bundles come from there, and a rotation of every authority is followed."""
+    with WorkloadApi(tmp_path / "agent.sock", world.domain, ACTAS) as api:
+        settings = {"tls_workload_api": f"unix:{tmp_path}/agent.sock", "callers": [CALLER]}
+        async with served(ChosenDecider(), settings) as server:
+            async with AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=10) as client:
+                assert (await client.decide(REQUEST)).decision_id == "d-1"
+            before = await asyncio.to_thread(shown_by, server.address, world.caller, world.ca)
+            api.rotate()
+            await until(lambda: counted(server.metrics, "tls_workload_api", "read") >= 2)
+            world.caller.renew(world.domain.x509_svid(STS))
+            put(world.ca, roots_pem(world.domain))
+            after = await asyncio.to_thread(shown_by, server.address, world.caller, world.ca)
+            assert before.serial_number != after.serial_number
+
+            api.stop()
+            async with AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=10) as client:
+                assert (await client.decide(REQUEST)).decision_id == "d-1", "the last SVID serves on"
+            api.start()
+
+
+async def test_without_an_svid_the_service_does_not_start(tmp_path: Path) -> None:
+    """An agent that is not there is a mistake of the configuration; it is not waited for forever."""
+    config = load({"listen": ["127.0.0.1:0"], "tls_workload_api": f"unix:{tmp_path}/nobody.sock"})
+    with pytest.raises(ConfigError, match="gave no X\\.509-SVID within 1 s"):
+        await asyncio.to_thread(open_security, config, Metrics(), wait=1.0)
