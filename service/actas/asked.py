@@ -33,6 +33,7 @@ class Concluded:
     decision: Decision
     result: PolicyResult
     agent_version: str
+    risk: frozenset[str]
 
 
 def remaining(deadline: float) -> float:

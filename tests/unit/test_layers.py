@@ -29,6 +29,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "grammar": ("claims_grammar", "token_form", "strict_json", "struct_json", "yaml_tree", "limits", "listener"),
     "dresses": ("evaluable", "members", "document_writer", "document", "decision_document", "explanation", "wire"),
     "policy input": ("svid_facts", "facts", "policy_input"),
+    "the database": ("store",),
     "parts of a decision": ("evidence", "engine", "ceiling", "receipts"),
     "the way of a request": ("ports", "timed", "admission", "answer", "asked", "decide"),
     "revisions": ("policy",),
@@ -55,8 +56,10 @@ DOORS = {
     "prometheus_client": ("server/",),
     "opentelemetry": ("server/",),
     "httpx": ("engine/", "evidence/", "doctor/"),
-    "sqlalchemy": ("receipts/",),
     "spiffe": ("evidence/svid/workload_api.py", "server/"),
+    "sqlalchemy": ("store/", "receipts/"),
+    "alembic": ("store/",),
+    "psycopg": ("store/",),
 }
 
 

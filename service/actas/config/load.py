@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
@@ -21,8 +22,19 @@ DEFAULT_FILE = Path("actas.toml")
 _OTHER_VARIABLES = {"ACTAS_CONFIG", "ACTAS_OPA", "ACTAS_TOKEN"}
 # Kubernetes tells every pod of a namespace about a Service named `actas` in these variables.
 _SERVICE_LINKS = re.compile(r"ACTAS(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_\w+)?)?)")
-_PATH_LISTS = {"policies", "tls_client_ca"}
-_PATHS = {"tls_cert", "tls_key", "opa_token_file", "opa_ca_file", "state", "pid_file"}
+_PATHS = {
+    "tls_cert",
+    "tls_key",
+    "opa_token_file",
+    "opa_ca_file",
+    "state",
+    "pid_file",
+    "receipts_password_file",
+    "receipts_spill",
+    "receipts_checkpoint_key",
+    "receipts_checkpoints",
+}
+_SQLITE = "sqlite:///"
 
 
 def load(flags: Mapping[str, object] | None = None, *, file: Path | None = None) -> Config:
@@ -52,6 +64,8 @@ def load(flags: Mapping[str, object] | None = None, *, file: Path | None = None)
             return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=values)
 
     given: dict[str, Any] = {name: value for name, value in (flags or {}).items() if value not in (None, (), [])}
+    if urlsplit(str(given.get("receipts", ""))).password:
+        raise ConfigError("receipts", "every user of this machine sees arguments: use receipts_password_file")
     try:
         return Loaded(**given)
     except ValidationError as error:
@@ -75,22 +89,38 @@ def _read(file: Path | None) -> dict[str, Any]:
 
 
 def _anchored(name: str, value: Any, base: Path) -> Any:
-    if name in _PATHS and isinstance(value, str):
-        return base / value
-    if name in _PATH_LISTS:
-        listed = value.split(",") if isinstance(value, str) else value
-        return [_below(base, item) for item in listed] if isinstance(listed, list) else value
-    if name == "tls_spiffe_bundles" and isinstance(value, dict):
-        return {domain: _below(base, path) for domain, path in value.items()}
-    if name == "callers":
-        return callers.anchored(value, base)
-    if name == "trust":
-        return trust.anchored(value, base)
+    """Give *value* with its relative paths below *base*; what is of another shape is left for validation to name."""
+    return _ANCHORED[name](value, base) if name in _ANCHORED else value
+
+
+def _path(value: Any, base: Path) -> Any:
+    return base / value.strip() if isinstance(value, str) else value
+
+
+def _paths(value: Any, base: Path) -> Any:
+    listed = value.split(",") if isinstance(value, str) else value
+    return [_path(item, base) for item in listed] if isinstance(listed, list) else value
+
+
+def _paths_by_name(value: Any, base: Path) -> Any:
+    return {name: _path(item, base) for name, item in value.items()} if isinstance(value, dict) else value
+
+
+def _sqlite(value: Any, base: Path) -> Any:
+    if isinstance(value, str) and value.startswith(_SQLITE):
+        return f"{_SQLITE}{base / value.removeprefix(_SQLITE)}"
     return value
 
 
-def _below(base: Path, path: Any) -> Any:
-    return base / path.strip() if isinstance(path, str) else path
+_ANCHORED: dict[str, Callable[[Any, Path], Any]] = {
+    **dict.fromkeys(_PATHS, _path),
+    "policies": _paths,
+    "tls_client_ca": _paths,
+    "tls_spiffe_bundles": _paths_by_name,
+    "callers": callers.anchored,
+    "trust": trust.anchored,
+    "receipts": _sqlite,
+}
 
 
 def _refuse_unknown_variables() -> None:

@@ -22,7 +22,6 @@ from actas.explanation import FiredRule, explain
 from actas.listener import Listener
 from actas.policy.state import RevocationFile, RevocationState
 from actas.ports import SingleUse
-from actas.receipts.record import LogRecorder
 from actas.request import ExchangeRequest
 from actas.server import garbage
 from actas.server.background import background
@@ -33,6 +32,7 @@ from actas.server.ledger import Ledger
 from actas.server.metrics import Metrics
 from actas.server.pid_file import holding
 from actas.server.place import ALONE, Place
+from actas.server.receipts import Books, keeping, prepare
 from actas.server.revisions import ForeignRevision, OwnRevisions, Revisions
 from actas.server.servicer import SERVICE, Servicer
 from actas.server.signals import Signals
@@ -53,14 +53,15 @@ class Service:
         revisions: Revisions,
         *,
         since: float,
+        books: Books,
         place: Place = ALONE,
         single_use: SingleUse | None = None,
         ledger: Ledger | None = None,
     ) -> None:
         """Wire the parts together; nothing listens yet.
 
-        *since* is when the service started, *single_use* where its used approvals are remembered, *ledger* where it is
-        counted what callers use.
+        *since* is when the service started, *books* where its decisions are recorded, *single_use* where its used
+        approvals are remembered, *ledger* where it is counted what callers use.
         """
         self.metrics = metrics
         self.revisions = revisions
@@ -70,7 +71,7 @@ class Service:
         self._evidence = ProcessEvidence(config, metrics)
         decider = Decider(
             revisions.handle,
-            LogRecorder(),
+            books.recorder,
             state=self._state,
             observer=metrics,
             evidence=self._evidence.verifier,
@@ -88,6 +89,7 @@ class Service:
             in_step=revisions.engine == "wasm",
         )
         self._servicer = servicer
+        self._books = books
         self._config = config
         self._place = place
         self._ledger = ledger
@@ -104,6 +106,7 @@ class Service:
             "state": getattr(self._state, "problem", ""),
             "tls": self._security.problem if self._security is not None else "",
             "insecure": exposure.warnings(self._config),
+            "receipts": self._books.trouble,
         }
         return {"ready": engine.ok, "evaluates": self.revisions.engine} | {
             name: value for name, value in detail.items() if value
@@ -194,11 +197,13 @@ async def running(config: Config) -> AsyncIterator[Service]:
         ActivationError: the policies may not serve.
         EngineError: OPA does not come up.
         OpaNotFoundError: there is no OPA binary.
+        StoreError: the store cannot be reached, or does not keep what is committed.
 
     """
     # Before anything else: an approval that is given while the policies are activated is a new one.
     since = time.time()
     metrics = Metrics()
+    await asyncio.to_thread(prepare, config)
     async with AsyncExitStack() as stack:
         revisions: Revisions
         if config.opa_url:
@@ -212,7 +217,8 @@ async def running(config: Config) -> AsyncIterator[Service]:
         await revisions.activate("start")
         metrics.engine(revisions.engine)
         garbage.settle()
-        service = Service(config, metrics, revisions, since=since)
+        books = await stack.enter_async_context(keeping(config))
+        service = Service(config, metrics, revisions, since=since, books=books)
         await stack.enter_async_context(service.serving())
         yield service
 
