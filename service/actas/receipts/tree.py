@@ -50,6 +50,7 @@ def walk(hops: Iterable[Hop]) -> Iterator[Hop]:
     """Give every hop, each before its children, and say how deep it is."""
     waiting = [(hop, 0) for hop in hops][::-1]
     while waiting:
-        hop, hop.depth = waiting.pop()
+        hop, depth = waiting.pop()
+        hop.depth = depth
         yield hop
         waiting.extend((child, hop.depth + 1) for child in reversed(hop.children))
