@@ -81,16 +81,14 @@ class Reports:
             said = json.dumps([reporter, outcome.to_document()], sort_keys=True)
             name = reading.REFUSED + hashlib.sha256(said.encode()).hexdigest()[:16]
             await self._lane.put(self._entry(known, outcome, name, reporter))
-        raise ProtocolError(
-            f"outcome.{part}", problem, status=Status.ALREADY_EXISTS, reason="OUTCOME_CONTRADICTS"
-        )
+        raise ProtocolError(f"outcome.{part}", problem, status=Status.ALREADY_EXISTS, reason="OUTCOME_CONTRADICTS")
 
     def _entry(self, known: KeptReceipt, outcome: Outcome, part: str, reporter: str) -> Entry:
         said = outcome.to_document()
         detail = said.pop("detail", "")
-        subject = known.document.get("subject")
+        subject = known.document.get("subject", {})
         # Free text goes with its subject when that is erased; where it was already, there is nobody to keep it for.
-        sealed = {"detail": detail} if detail and subject is not None else {}
+        sealed = {"detail": detail} if detail and subject else {}
         party = (subject.get("iss", ""), subject.get("sub", "")) if sealed else NOBODY
         document = {"evaluated_at": self._clock(), "reporter": reporter, "report": said}
         # The same report may come twice at once, and its part may be there: it is looked for before it is written.

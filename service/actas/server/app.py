@@ -26,6 +26,7 @@ from actas.ports import SingleUse
 from actas.request import ExchangeRequest
 from actas.server import garbage
 from actas.server.background import background
+from actas.server.doorway import Doorway
 from actas.server.following import following
 from actas.server.host import Host
 from actas.server.metrics import Metrics
@@ -110,7 +111,16 @@ class Service:
 
     def _services(self) -> dict[str, grpc.GenericRpcHandler[Any, Any]]:
         """Give what is hosted, by full name; the first is the one whose health is that of the engine."""
-        return {SERVICE: self._servicer.handler()}
+        services = {SERVICE: self._servicer.handler()}
+        store, reports = self._books.store, self._books.reports
+        if store is not None and reports is not None:
+            from actas.server import receipt_service  # noqa: PLC0415 - SQLAlchemy is slow to load
+
+            config = self._config
+            doorway = Doorway(config.limits, config.default_timeout, config.max_timeout)
+            receipts = receipt_service.ReceiptServicer(store.database, reports, doorway)
+            services[receipt_service.SERVICE] = receipts.handler()
+        return services
 
     def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:
         seen = policy_input.build(request, now=int(decision.evaluated_at), state=self._state.lookup(request))
