@@ -6,10 +6,9 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import structlog
-from sqlalchemy import Connection
 
 from actas.config import Config
 from actas.errors import ConfigError, StoreError
@@ -19,6 +18,9 @@ from actas.receipts.entry import Entry
 from actas.receipts.spill import Spill
 from actas.receipts.statements import Sink
 from actas.store import Database, Lane, StoreThread
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _REPLAY_SECONDS = 1.0
 _RETENTION_SECONDS = 3600.0
