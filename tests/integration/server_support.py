@@ -134,7 +134,7 @@ async def served(
         max_timeout=config.max_timeout,
     )
     security = open_security(config, metrics)
-    host = Host(config, SERVICE, servicer.handler(), metrics, around, security=security)
+    host = Host(config, {SERVICE: servicer.handler()}, metrics, around, security=security)
     bound = await host.start()
     await host.serving(True)
     try:

@@ -24,7 +24,10 @@ BUNDLE = {"example.org": {"file": "bundles/example.org.json"}, "partner.test": {
 
 def registry(bundles: Mapping[str, Any] = BUNDLE) -> dict[str, Any]:
     """Give a registry of the own trust domain and of a federated one, with *bundles*; None leaves one out."""
-    kinds: dict[str, Any] = {"example.org": {"kind": "own"}, "partner.test": {"kind": "federated", "paths": ["/agent/shared"]}}
+    kinds: dict[str, Any] = {
+        "example.org": {"kind": "own"},
+        "partner.test": {"kind": "federated", "paths": ["/agent/shared"]},
+    }
     found = {name: {**kind, "bundle": bundles.get(name)} for name, kind in kinds.items()}
     return {
         "authorization_servers": [AS],
@@ -37,7 +40,8 @@ def registry(bundles: Mapping[str, Any] = BUNDLE) -> dict[str, Any]:
         },
         "targets": {MAIL: {"scopes": {"mail.read": {}}, "default_scope": "mail.read"}},
         "trust_domains": {
-            name: {member: value for member, value in entry.items() if value is not None} for name, entry in found.items()
+            name: {member: value for member, value in entry.items() if value is not None}
+            for name, entry in found.items()
         },
     }
 
@@ -109,7 +113,9 @@ def asserted(spiffe_id: str = AGENT, kind: str = "jwt_svid", **changes: Any) -> 
 
 def by_token(text: str, kind: str = "jwt_svid", **changes: Any) -> ExchangeRequest:
     """Give the exchange whose actor token is the raw *text*; the caller vouches for it, in vain."""
-    return from_document(document(actor_token={"token_type": JWT, "kind": kind, "verified": True, "unverified_token": text}, **changes))
+    return from_document(
+        document(actor_token={"token_type": JWT, "kind": kind, "verified": True, "unverified_token": text}, **changes)
+    )
 
 
 def beside(spiffe_id: str = AGENT, *, jwt: str = "", x509: Sequence[bytes] = (), **changes: Any) -> ExchangeRequest:

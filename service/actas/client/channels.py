@@ -12,7 +12,7 @@ import grpc
 from grpc import aio
 
 from actas.client.spread import Lane, Source
-from actas.decision.v1 import service_pb2_grpc
+from actas.client.stubs import stub_of
 from actas.listener import Listener
 
 CONNECTIONS = 8
@@ -134,7 +134,7 @@ class _Source(Generic[C]):
             channel = self._secured(address, credentials, options=self._options)
         else:
             channel, state = self._plain(address, options=self._options), ()
-        stub = service_pb2_grpc.DecisionServiceStub(channel)
+        stub = stub_of(channel)
         return Lane(channel, stub, turn=turn, address=address, made_with=state)
 
     def _secure(self) -> tuple[grpc.ChannelCredentials, object]:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import structlog
 from grpc import aio
 
@@ -25,6 +26,7 @@ from actas.ports import SingleUse
 from actas.request import ExchangeRequest
 from actas.server import garbage
 from actas.server.background import background
+from actas.server.doorway import Doorway
 from actas.server.evidence import ProcessEvidence
 from actas.server.following import following
 from actas.server.host import Host
@@ -117,6 +119,19 @@ class Service:
         await self.revisions.activate(trigger)
         garbage.settle()
 
+    def _services(self) -> dict[str, grpc.GenericRpcHandler[Any, Any]]:
+        """Give what is hosted, by full name; the first is the one whose health is that of the engine."""
+        services = {SERVICE: self._servicer.handler()}
+        store, reports = self._books.store, self._books.reports
+        if store is not None and reports is not None:
+            from actas.server import receipt_service  # noqa: PLC0415 - SQLAlchemy is slow to load
+
+            config = self._config
+            doorway = Doorway(config.limits, config.default_timeout, config.max_timeout)
+            receipts = receipt_service.ReceiptServicer(store.database, reports, doorway)
+            services[receipt_service.SERVICE] = receipts.handler()
+        return services
+
     def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:
         seen = policy_input.build(request, now=int(decision.evaluated_at), state=self._state.lookup(request))
         return explain(decision, seen, self.revisions.rules(decision.policy.revision))
@@ -138,8 +153,7 @@ class Service:
                 await stack.enter_async_context(background("tls", self._security.follow()))
             host = Host(
                 self._config,
-                SERVICE,
-                self._servicer.handler(),
+                self._services(),
                 self.metrics,
                 around,
                 self._place,

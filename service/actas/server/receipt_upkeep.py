@@ -1,26 +1,30 @@
-"""What is done for the receipts of a store beside the calls: spilled ones are read back, old ones are deleted."""
+"""What is done for receipts beside the calls: spilled ones are read back, old ones deleted, agents counted."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import structlog
-from sqlalchemy import Connection
 
 from actas.config import Config
 from actas.errors import ConfigError, StoreError
 from actas.evidence.signing import SigningKey, load_key
-from actas.receipts import retention
+from actas.receipts import counting, retention
 from actas.receipts.entry import Entry
 from actas.receipts.spill import Spill
 from actas.receipts.statements import Sink
 from actas.store import Database, Lane, StoreThread
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 _REPLAY_SECONDS = 1.0
 _RETENTION_SECONDS = 3600.0
+_COUNT_SECONDS = 10.0
 _DAY = 86400
 _log = structlog.get_logger("actas.receipts")
 
@@ -71,6 +75,16 @@ async def retain(database: Database, signed: Signed, days: int) -> None:
             _log.error("retention_failed", problem=str(error))
         else:
             _log.info("retention", deleted=deleted)
+
+
+async def count(database: Database) -> None:
+    """Keep the figures of agents up to date; whichever process comes first counts for all."""
+    while True:
+        await asyncio.sleep(_COUNT_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load, guards nothing
+        try:
+            await asyncio.to_thread(counting.count, database)
+        except StoreError as error:
+            _log.debug("counting_waits", problem=str(error))
 
 
 async def _replayed(spill: Spill, lane: Lane[Entry]) -> None:

@@ -15,6 +15,7 @@ from actas.server.background import background
 from actas.server.place import ALONE, Place
 
 if TYPE_CHECKING:
+    from actas.receipts.reporting import Reports
     from actas.store import StoreThread
 
 
@@ -24,6 +25,7 @@ class Books:
 
     recorder: Recorder
     store: StoreThread | None = None
+    reports: Reports | None = None
 
     @property
     def trouble(self) -> str:
@@ -57,6 +59,7 @@ async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
     from actas.receipts.chain import ChainWriter  # noqa: PLC0415 - as above
     from actas.receipts.checkpoints import Checkpoints  # noqa: PLC0415
     from actas.receipts.recorder import StoreRecorder  # noqa: PLC0415
+    from actas.receipts.reporting import Reports  # noqa: PLC0415
     from actas.receipts.spill import Spill  # noqa: PLC0415
     from actas.server import receipt_upkeep as upkeep  # noqa: PLC0415
     from actas.store import Database, StoreThread  # noqa: PLC0415
@@ -67,20 +70,26 @@ async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
         spill = None if config.receipts_spill is None else Spill(config.receipts_spill)
         if spill is not None:
             stack.callback(spill.close)
-        writer = ChainWriter(f"{socket.gethostname()}/{place.number}", spill)
+        name = f"{socket.gethostname()}/{place.number}"
+        writer = ChainWriter(name, spill)
         thread = await stack.enter_async_context(StoreThread(database))
         lane = thread.lane(writer)
         recorder = StoreRecorder(lane, log, waits=lambda risk: _waits(config, risk), queue=config.receipts_queue)
         if spill is not None:
             await stack.enter_async_context(background("spill", upkeep.replay(spill, lane, thread)))
+        # Reports have transactions and a chain of their own: one that comes twice at once undoes no decision.
+        reporting, reporter = await stack.enter_async_context(StoreThread(database)), ChainWriter(f"{name}/outcomes")
         if (signed := upkeep.Signed.of(config)) is not None:
             checkpoints = Checkpoints(thread, writer, signed.key, signed.sink)
             await stack.enter_async_context(checkpoints.every(config.receipts_checkpoint_seconds))
+            outcomes = Checkpoints(reporting, reporter, signed.key, signed.sink)
+            await stack.enter_async_context(outcomes.every(config.receipts_checkpoint_seconds))
             if config.receipts_retention_days is not None and place.number == 0:
                 kept = upkeep.retain(database, signed, config.receipts_retention_days)
                 await stack.enter_async_context(background("retention", kept))
         await stack.enter_async_context(recorder.finishing(config.grace))
-        yield Books(recorder, thread)
+        await stack.enter_async_context(background("counting", upkeep.count(database)))
+        yield Books(recorder, thread, Reports(database, reporting.lane(reporter)))
 
 
 def _waits(config: Config, risk: frozenset[str]) -> bool:

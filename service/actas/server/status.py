@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from actas.errors import ActasError, EngineError, OverLimitError, ProtocolError, ReceiptError, Status
+from actas.errors import ActasError, EngineError, OverLimitError, ProtocolError, ReceiptError, Status, StoreError
 
 DOMAIN: Final = "actas"
 
@@ -49,10 +49,14 @@ class Outward:
             return cls(error.status, error.message, error.reason, retry_after=retry_after)
         if isinstance(error, ReceiptError):
             return cls(error.status, str(error), "DECISION_NOT_RECORDED")
+        if isinstance(error, StoreError):
+            # Where the store is, and what it said, is in the log.
+            return cls(error.status, "the store does not answer", "STORE_UNAVAILABLE")
         if isinstance(error, TimeoutError):
             return cls(Status.DEADLINE_EXCEEDED, "no decision was made in time", "DEADLINE_EXCEEDED")
         if isinstance(error, ActasError):
-            return cls(error.status, str(error), "NO_DECISION")
+            reason = "DECISION_NOT_RECORDED" if isinstance(error, ReceiptError) else "NO_DECISION"
+            return cls(error.status, str(error), reason)
         return cls(Status.INTERNAL, "no decision was made: internal error", "INTERNAL")
 
     def to_grpc(self, trailer: Trailer = ()) -> grpc.Status:

@@ -148,8 +148,7 @@ def _joined(
     """Give one bundle for each trust domain, the very one that was known where nothing has changed."""
     keys = {bundle.trust_domain.name: _jwt_keys(bundle) for bundle in jwt_bundles.bundles}
     roots = {
-        bundle.trust_domain.name: tuple(sorted(bundle.x509_authorities, key=_der))
-        for bundle in x509_bundles.bundles
+        bundle.trust_domain.name: tuple(sorted(bundle.x509_authorities, key=_der)) for bundle in x509_bundles.bundles
     }
     fresh = {name: TrustBundle(name, roots.get(name, ()), keys.get(name, {})) for name in keys.keys() | roots.keys()}
     return {name: known[name] if known.get(name) == bundle else bundle for name, bundle in fresh.items()}
@@ -159,7 +158,9 @@ def _jwt_keys(bundle: JwtBundle) -> dict[str, VerificationKey]:
     found = {}
     for kid, key in bundle.jwt_authorities.items():
         if isinstance(key, EllipticCurvePublicKey | RSAPublicKey):
-            read = _key(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), isinstance(key, RSAPublicKey))
+            read = _key(
+                key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), isinstance(key, RSAPublicKey)
+            )
             if read is not None:
                 found[kid] = read
     return found
