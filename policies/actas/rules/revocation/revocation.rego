@@ -18,6 +18,7 @@ proven if {
 	_chain_active
 	_delegation_active
 	_tokens_active
+	_claims_current
 }
 
 # METADATA
@@ -52,7 +53,8 @@ _client_revoked if {
 # METADATA
 # title: Known revocation state
 # description: >-
-#   Without a fresh revocation state nobody is known not to be revoked.
+#   Without a fresh revocation state nobody is known not to be revoked. Nor is anybody who acts in a chain that has no
+#   name (txn) while a chain is revoked.
 # related_resources:
 # - ref: https://openid.net/specs/openid-caep-1_0-final.html
 #   description: CAEP
@@ -77,6 +79,19 @@ else if {
 	every revocation in input.state.revocations {
 		revocations.readable(revocation)
 	}
+	not _chain_unresolved
+}
+
+_chain_unresolved if {
+	some revocation in revocations.active
+	revocation.kind == "chain"
+	input.facts.subject_token.has_act
+	not _chain_named
+}
+
+_chain_named if {
+	is_string(input.subject_token.claims.txn)
+	input.subject_token.claims.txn != ""
 }
 
 # METADATA
@@ -209,7 +224,8 @@ _delegation_revoked if {
 # METADATA
 # title: Revoked tokens
 # description: >-
-#   Neither token is revoked by its jti, or inactive where the authorization server introspected it.
+#   Neither token is revoked by its jti or by the chain of decisions that it was issued in (txn), or inactive where the
+#   authorization server introspected it.
 # related_resources:
 # - ref: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
 #   description: RFC 7662, section 2.2
@@ -225,14 +241,16 @@ deny contains {
 } if not _tokens_active
 
 _tokens_active if {
+	input.state.revocations == []
 	input.facts.subject_token.active
 	input.facts.actor_token.active
-	_jti_active
 }
 
-_jti_active if input.state.revocations == []
-
-else if not _token_revoked
+else if {
+	input.facts.subject_token.active
+	input.facts.actor_token.active
+	not _token_revoked
+}
 
 _token_revoked if {
 	some revocation in revocations.active
@@ -240,4 +258,37 @@ _token_revoked if {
 	some name in ["subject_token", "actor_token"]
 	revocation.jti == input[name].claims.jti
 	revocations.same_issuer(revocation, input.facts[name].issuer)
+}
+
+else if {
+	some revocation in revocations.active
+	revocation.kind == "chain"
+	some name in ["subject_token", "actor_token"]
+	revocation.txn == input[name].claims.txn
+}
+
+# METADATA
+# title: Changed claims
+# description: >-
+#   Every token was issued after the last change of its claims, or says what they are since then.
+# related_resources:
+# - ref: https://openid.net/specs/openid-caep-1_0-final.html#section-3.2
+#   description: CAEP, section 3.2
+# custom:
+#   code: CLAIMS_CHANGED
+#   error: invalid_request
+#   checks: [KIL-07]
+#   reason: a claim of a token has changed since it was issued
+deny contains {
+	"code": "CLAIMS_CHANGED",
+	"rule": "revocation",
+	"reason": "a claim of a token has changed since it was issued",
+} if not _claims_current
+
+_claims_current if input.state.revocations == []
+
+else if {
+	every change in revocations.of_claims {
+		revocations.says_so(change)
+	}
 }
