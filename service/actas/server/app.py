@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import structlog
 from grpc import aio
 
@@ -103,6 +104,10 @@ class Service:
         await self.revisions.activate(trigger)
         garbage.settle()
 
+    def _services(self) -> dict[str, grpc.GenericRpcHandler[Any, Any]]:
+        """Give what is hosted, by full name; the first is the one whose health is that of the engine."""
+        return {SERVICE: self._servicer.handler()}
+
     def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:
         seen = policy_input.build(request, now=int(decision.evaluated_at), state=self._state.lookup(request))
         return explain(decision, seen, self.revisions.rules(decision.policy.revision))
@@ -118,7 +123,7 @@ class Service:
                 interceptor, flush = tracing.start(self._config.otlp_endpoint)
                 stack.push_async_callback(asyncio.to_thread, flush)
                 around.append(interceptor)
-            host = Host(self._config, SERVICE, self._servicer.handler(), self.metrics, around, self._place)
+            host = Host(self._config, self._services(), self.metrics, around, self._place)
             self.listening = await host.start()
             stack.push_async_callback(host.stop)
             await self._tell_health(host)
