@@ -105,11 +105,11 @@ class Decider:
         """
         deadline = time.monotonic() + timeout
         answer.check_parent(request)
-        at, state = self._clock(), self._state.lookup(request)
+        at = self._clock()
         if request.approvals and any(approval.jws for approval in request.approvals):
-            return await self._decide_signed(request, at, state, caller, deadline)
+            return await self._decide_signed(request, at, caller, deadline)
         async with self._engines.lease() as lease:
-            asked = _Asked(request, request, at, state, caller)
+            asked = _Asked(request, request, at, self._state.lookup(request, lease.data), caller)
             concluded = await self._decided(asked, lease, deadline, in_step=in_step)
         if in_step:
             await asyncio.sleep(0)
@@ -117,13 +117,12 @@ class Decider:
         await self._record(asked, concluded)
         return concluded.decision
 
-    async def _decide_signed(
-        self, request: ExchangeRequest, at: float, state: RevocationView, caller: str, deadline: float
-    ) -> Decision:
+    async def _decide_signed(self, request: ExchangeRequest, at: float, caller: str, deadline: float) -> Decision:
         """Decide a request with signed approvals: they are held until the decision is recorded."""
         async with AsyncExitStack() as until_recorded:
             async with self._engines.lease() as lease:
                 admitted = await until_recorded.enter_async_context(self._admission.hold(request, lease.data, at))
+                state = self._state.lookup(request, lease.data)
                 asked = _Asked(request, admitted.request, at, state, caller)
                 concluded = await self._decided(asked, lease, deadline)
                 relied_on = ceiling.approvals_relied_on(asked.request, concluded.result, lease.data, int(at))
@@ -137,9 +136,10 @@ class Decider:
         """Decide as `decide` does, but use nothing up; gives the request as policy saw it, too."""
         deadline = time.monotonic() + timeout
         answer.check_parent(request)
-        at, state = self._clock(), self._state.lookup(request)
+        at = self._clock()
         async with self._engines.lease() as lease:
-            asked = _Asked(request, await self._admission.peek(request, lease.data, at), at, state, caller)
+            seen = await self._admission.peek(request, lease.data, at)
+            asked = _Asked(request, seen, at, self._state.lookup(request, lease.data), caller)
             concluded = await self._decided(asked, lease, deadline)
         await self._record(asked, concluded)
         return asked.request, concluded.decision

@@ -29,7 +29,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "grammar": ("claims_grammar", "token_form", "strict_json", "struct_json", "yaml_tree", "limits", "listener"),
     "dresses": ("evaluable", "members", "document_writer", "document", "decision_document", "explanation", "wire"),
     "policy input": ("facts", "policy_input"),
-    "parts of a decision": ("evidence", "engine", "ceiling", "receipts"),
+    "parts of a decision": ("revocation", "evidence", "engine", "ceiling", "receipts"),
     "the way of a request": ("ports", "timed", "admission", "answer", "decide"),
     "revisions": ("policy",),
     "configuration": ("cores", "config"),
