@@ -5,6 +5,7 @@ ActasError
 ├── EngineError          OPA gave no, a partial or an ill-typed answer: no decision was made
 ├── ActivationError      a policy revision may not serve; lists every problem with file and line
 ├── ConfigError          the service's own configuration is wrong; raised before anything starts
+├── StoreError           the database cannot be reached, or does not keep what is committed
 ├── ReceiptError         a decision could not be recorded, so it may not leave
 └── OpaNotFoundError     no OPA binary of the pinned version could be had; lists what was tried
 """
@@ -100,6 +101,12 @@ class ConfigError(ActasError):
         super().__init__(f"{setting}: {message}")
         self.setting = setting
         self.message = message
+
+
+class StoreError(ActasError):
+    """The database cannot be reached, refused, or is none that may be relied on. Messages hold no password."""
+
+    status = Status.UNAVAILABLE
 
 
 class ReceiptError(ActasError):

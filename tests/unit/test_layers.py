@@ -29,6 +29,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "grammar": ("claims_grammar", "token_form", "strict_json", "struct_json", "yaml_tree", "limits", "listener"),
     "dresses": ("evaluable", "members", "document_writer", "document", "decision_document", "explanation", "wire"),
     "policy input": ("facts", "policy_input"),
+    "the database": ("store",),
     "parts of a decision": ("revocation", "evidence", "engine", "ceiling", "receipts"),
     "the way of a request": ("ports", "timed", "admission", "answer", "decide"),
     "revisions": ("policy",),
@@ -55,7 +56,9 @@ DOORS = {
     "prometheus_client": ("server/",),
     "opentelemetry": ("server/",),
     "httpx": ("engine/", "evidence/", "doctor/"),
-    "sqlalchemy": ("receipts/",),
+    "sqlalchemy": ("store/", "receipts/", "revocation/"),
+    "alembic": ("store/",),
+    "psycopg": ("store/",),
 }
 
 

@@ -1,0 +1,195 @@
+"""One open store: durable commits are asserted on every connection, and every error is a `StoreError`."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from actas.errors import StoreError
+from actas.store import upgrade
+from actas.store.address import StoreAddress
+
+BUSY_SECONDS = 5.0
+"""How long a connection waits for a SQLite file that somebody else than an Actas holds."""
+_CONNECT_SECONDS = 3
+_SQLITE_FULL = 2
+_CACHE_KIB = 32 * 1024
+_LOCK_SUFFIX = "-actas-lock"
+
+
+class Database:
+    """A store that is open. Threads may share it; each transaction has a connection of its own."""
+
+    def __init__(self, address: StoreAddress, engine: Engine) -> None:
+        """Take the parts; use `open`."""
+        self.address = address
+        self._engine = engine
+        self._lock_file = address.file
+
+    @classmethod
+    def open(cls, address: StoreAddress | str, *, migrate: bool = True) -> Self:
+        """Connect, assert that a commit is durable there, and bring the tables up to date where *migrate*.
+
+        Raises:
+            ConfigError: *address* is none.
+            StoreError: it cannot be reached, does not keep what is committed, or its tables are not of this version.
+
+        """
+        address = StoreAddress.parse(address) if isinstance(address, str) else address
+        database = cls(address, _engine(address, create=migrate))
+        try:
+            if migrate:
+                with database.writing(migrating=True) as connection:
+                    upgrade.to_head(connection)
+            else:
+                with database.reading() as connection:
+                    upgrade.require_head(connection)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file, with one writer at a time."""
+        return self.address.file is not None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one state and changes nothing; raises StoreError."""
+        with self._told(), self._engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            yield connection
+
+    @contextmanager
+    def writing(self, *, migrating: bool = False) -> Iterator[Connection]:
+        """Give a connection in a transaction that is durable when the context has ended; raises StoreError.
+
+        Of all processes with one SQLite file, one writes at a time, and the next one is woken without delay.
+        *migrating* keeps everybody else from migrating meanwhile.
+        """
+        with self._told(), self._turn(), self._engine.connect() as connection:
+            marked = connection.execution_options(actas_writes=True)
+            with marked.begin():
+                if migrating and not self.is_sqlite:
+                    marked.execute(text("SELECT pg_advisory_xact_lock(7204991231)"))
+                yield marked
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._lock_file is None:
+            yield
+            return
+        # SQLite's own waiting is sleeping and asking again, up to 0.1 s; this lock wakes the next one at once.
+        try:
+            lock = os.open(f"{self._lock_file}{_LOCK_SUFFIX}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"{self.address}: {error.strerror}") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self.address}: {_sentence(error)}") from None
+
+
+def _sentence(error: SQLAlchemyError) -> str:
+    """Say what the database said, without the statement and its values, which hold what is recorded."""
+    origin = getattr(error, "orig", None)
+    if isinstance(origin, sqlite3.Error):
+        # SQLite's own texts name tables and columns, never values.
+        return str(origin)
+    if origin is not None:
+        diagnostic = getattr(origin, "diag", None)
+        primary = getattr(diagnostic, "message_primary", None)
+        state = getattr(origin, "sqlstate", None)
+        return f"PostgreSQL refused ({state})" if state and primary else "PostgreSQL cannot be reached"
+    return f"unexpected {type(error).__name__}"
+
+
+def _engine(address: StoreAddress, *, create: bool) -> Engine:
+    if address.file is not None:
+        _check_directory(address, address.file, create=create)
+        engine = create_engine(
+            address.url,
+            poolclass=QueuePool,
+            pool_size=2,
+            max_overflow=8,
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "cached_statements": 256},
+        )
+        event.listen(engine, "connect", _sqlite_connected)
+        event.listen(engine, "begin", _sqlite_begins)
+        return engine
+    engine = create_engine(
+        address.url,
+        pool_size=2,
+        max_overflow=8,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "actas"},
+    )
+    event.listen(engine, "connect", _postgresql_connected)
+    return engine
+
+
+def _check_directory(address: StoreAddress, file: Path, *, create: bool) -> None:
+    if not create and not file.exists():
+        raise StoreError(f"{address}: no such file")
+    if not file.absolute().parent.is_dir():
+        raise StoreError(f"{address}: {file.absolute().parent} is no directory")
+    if create and not file.exists():
+        try:
+            # Nobody but the service's user may read who acted for whom.
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise StoreError(f"{address}: {error.strerror}") from None
+
+
+def _sqlite_connected(connection: Any, _record: Any) -> None:
+    # Transactions begin where we say so, not where the module's old habit does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    (mode,) = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
+    cursor.execute("PRAGMA synchronous=FULL")
+    (level,) = cursor.execute("PRAGMA synchronous").fetchone()
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+    cursor.close()
+    if mode != "wal" or level != _SQLITE_FULL:
+        raise StoreError(
+            f"SQLite does not keep what is committed there: journal_mode={mode}, synchronous={level}, wanted wal and 2"
+        )
+
+
+def _sqlite_begins(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("actas_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql_connected(connection: Any, _record: Any) -> None:
+    wanted = {"synchronous_commit": ("on", "remote_apply"), "fsync": ("on",)}
+    with connection.cursor() as cursor:
+        found = {name: cursor.execute(f"SHOW {name}").fetchone()[0] for name in wanted}
+    connection.rollback()
+    for name, values in wanted.items():
+        if found[name] not in values:
+            raise StoreError(f"PostgreSQL does not keep what is committed: {name} is {found[name]}, wanted on")

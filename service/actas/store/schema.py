@@ -1,0 +1,85 @@
+"""The tables as they are now; `migrations` made them. Times are seconds since the epoch."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Double, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData()
+
+store = Table(
+    "store",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("store_id", Text, nullable=False),
+    Column("lookup_key", LargeBinary, nullable=False),
+    Column("writers", BigInteger, nullable=False),
+    Column("erasures", BigInteger, nullable=False),
+)
+"""One row: the store's own name, the key of the look-ups of subjects, and how many writers and erasures there were."""
+
+writers = Table(
+    "writers",
+    metadata,
+    Column("writer", BigInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("checkpointed", BigInteger, nullable=False),
+)
+"""Each process that ever wrote, numbered from 1: how far its chain reaches, and how far a checkpoint was signed."""
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("sub_lookup", LargeBinary, nullable=False),
+    Column("party_lookup", LargeBinary, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+)
+"""A random name for each party (iss, sub) that was a subject, how it is found, and the salt that erasure deletes."""
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("writer", BigInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("decision_id", Text, nullable=False),
+    Column("root_decision_id", Text),
+    Column("parent_decision_id", Text),
+    Column("evaluated_at", Double, nullable=False),
+    Column("effect", Text),
+    Column("code", Text),
+    Column("actor_iss", Text),
+    Column("actor_sub", Text),
+    Column("agent", Text),
+    Column("agent_version", Text),
+    Column("subject", Text),
+    Column("target", Text),
+    Column("task_id", Text),
+    Column("client_id", Text),
+    Column("authorization_server", Text),
+    Column("source_jti", Text),
+    Column("document", Text, nullable=False),
+    Column("prev", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+"""The entries of all chains. `document` is what counts; every other column is derived from it, for look-ups.
+
+`kind` is `decision`, or what was written about one later (`outcome`) or about the store (`erasure`, `prune`); of one
+decision there is one entry per kind and `part`. `subject` is the random name from `subjects`. Indexed are
+decision_id (with kind and part), root_decision_id, evaluated_at, and actor_sub, agent, subject, target and task_id
+each with evaluated_at.
+"""
+
+receipt_targets = Table(
+    "receipt_targets",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("evaluated_at", Double, primary_key=True),
+    Column("writer", BigInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+)
+"""The second target of an entry and those after it; the first stands in `receipts.target`."""

@@ -1,0 +1,173 @@
+"""The one thread of a process that writes to the store: what arrives while it commits goes into the next commit."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from actas.errors import ActasError, StoreError
+from actas.store.database import Database
+
+T = TypeVar("T")
+I_contra = TypeVar("I_contra", contravariant=True)
+MOST_AT_ONCE = 256
+"""How many items one transaction takes."""
+
+_log = structlog.get_logger("actas.store")
+
+
+class Writer(Protocol[I_contra]):
+    """Writes many items in one transaction. Its methods run on the store's thread."""
+
+    def write(self, connection: Connection, items: Sequence[I_contra]) -> None:
+        """Write *items*; whatever it raises undoes the transaction."""
+
+    def settled(self, *, committed: bool) -> None:
+        """Learn whether what was written last is durable; where it is not said so, it may nevertheless be."""
+
+
+@dataclass(slots=True)
+class _Job:
+    lane: Lane[Any] | None
+    item: Any
+    done: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class StoreThread:
+    """A thread with a *database*. Its methods are called on the event loop, which it never blocks."""
+
+    def __init__(self, database: Database) -> None:
+        """Prepare; nothing runs until the context is entered."""
+        self.database = database
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._jobs: deque[_Job] = deque()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="store", daemon=True)
+        self.commits = 0
+        self.trouble = ""
+        """Why the last transaction failed; empty when it did not."""
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Finish what is waiting, and end."""
+        self._stopping = True
+        self._wake.set()
+        await asyncio.to_thread(self._thread.join)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Do *work* in a transaction that it may share with others, and give its result when that is durable.
+
+        *work* is to be short. What it raises undoes its own part only, and comes out here.
+
+        Raises:
+            StoreError: the store failed; nothing is known to be durable.
+
+        """
+        result: T = await self._submit(None, work)
+        return result
+
+    def lane(self, writer: Writer[I_contra]) -> Lane[I_contra]:
+        """Give a way for items of one kind, which *writer* writes together."""
+        return Lane(self, writer)
+
+    def _submit(self, lane: Lane[Any] | None, item: Any) -> asyncio.Future[Any]:
+        if self._loop is None or self._stopping:
+            raise StoreError("the store is closed")
+        job = _Job(lane, item, self._loop.create_future())
+        self._jobs.append(job)
+        self._wake.set()
+        return job.done
+
+    def _work(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._jobs:
+                self._transaction([self._jobs.popleft() for _ in range(min(len(self._jobs), MOST_AT_ONCE))])
+            if self._stopping and not self._jobs:
+                return
+
+    def _transaction(self, jobs: list[_Job]) -> None:
+        lanes: dict[Lane[Any], list[_Job]] = {}
+        alone: list[_Job] = []
+        for job in jobs:
+            if job.lane is None:
+                alone.append(job)
+            else:
+                lanes.setdefault(job.lane, []).append(job)
+        try:
+            with self.database.writing() as connection:
+                for job in alone:
+                    _apart(connection, job)
+                for lane, its in lanes.items():
+                    lane.writer.write(connection, [job.item for job in its])
+        except Exception as error:
+            failure = error if isinstance(error, ActasError) else StoreError(f"unexpected {type(error).__name__}")
+            self._settle(lanes, committed=False)
+            if not self.trouble:
+                _log.error("store_failed", problem=str(failure))
+            self.trouble = str(failure)
+            for job in jobs:
+                job.error = failure
+        else:
+            self._settle(lanes, committed=True)
+            self.commits += 1
+            if self.trouble:
+                _log.info("store_works_again")
+            self.trouble = ""
+        assert self._loop is not None  # noqa: S101 - it is set before the thread starts
+        self._loop.call_soon_threadsafe(_resolve, jobs)
+
+    @staticmethod
+    def _settle(lanes: dict[Lane[Any], list[_Job]], *, committed: bool) -> None:
+        for lane in lanes:
+            lane.writer.settled(committed=committed)
+
+
+class Lane(Generic[I_contra]):
+    """A way for items of one kind. Made by `StoreThread.lane`."""
+
+    def __init__(self, thread: StoreThread, writer: Writer[I_contra]) -> None:
+        self._thread = thread
+        self.writer = writer
+
+    async def put(self, item: I_contra) -> None:
+        """Write *item*, and return when it is durable; raises StoreError when that is not known."""
+        await self._thread._submit(self, item)
+
+
+def _apart(connection: Connection, job: _Job) -> None:
+    """Do the work of *job* so that its failure undoes nothing else."""
+    try:
+        with connection.begin_nested():
+            job.result = job.item(connection)
+    except ActasError as error:
+        job.error = error
+    except IntegrityError:
+        job.error = StoreError("what is there already contradicts it")
+
+
+def _resolve(jobs: list[_Job]) -> None:
+    for job in jobs:
+        if job.done.done():  # whoever waited has gone
+            continue
+        if job.error is None:
+            job.done.set_result(job.result)
+        else:
+            job.done.set_exception(job.error)
