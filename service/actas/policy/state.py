@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +21,7 @@ from actas.request import ExchangeRequest
 from actas.revocation.entry import Revocation, told
 from actas.revocation.index import RevocationIndex
 from actas.revocation.names import Agents
+from actas.revocation.view import STALE, StateView
 
 JsonDict = dict[str, Any]
 
@@ -38,20 +38,10 @@ class _Document(BaseModel):
 _DOCUMENT = TypeAdapter(_Document)
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyState:
-    """What one decision knows of revocations: `RevocationView` of the policy input."""
-
-    freshness: str
-    version: str
-    revocations: list[JsonDict] = field(default_factory=list)
-
-
-STALE = PolicyState("stale", "unknown")
-
-
 class RevocationState:
     """All entries of one state that does not change."""
+
+    problem = ""
 
     def __init__(self, version: str, entries: Iterable[JsonDict], *, freshness: str = "fresh") -> None:
         self._version = version
@@ -74,9 +64,9 @@ class RevocationState:
         version = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
         return cls(version, entries, freshness=parsed.freshness)
 
-    def lookup(self, request: ExchangeRequest, agents: Agents | None = None) -> PolicyState:
+    def lookup(self, request: ExchangeRequest, agents: Agents | None = None) -> StateView:
         """Give the entries that *request* may be touched by; policy decides which of them do."""
-        return PolicyState(self._freshness, self._version, self._index.touched(request, agents))
+        return StateView(self._freshness, self._version, self._index.touched(request, agents))
 
 
 class RevocationFile:
@@ -88,7 +78,7 @@ class RevocationFile:
         self._state: RevocationState | None = None
         self.problem = ""
 
-    def lookup(self, request: ExchangeRequest, agents: Agents | None = None) -> PolicyState:
+    def lookup(self, request: ExchangeRequest, agents: Agents | None = None) -> StateView:
         """Give what *request* is touched by, or the stale state. Never raises."""
         try:
             status = self._path.stat()

@@ -132,10 +132,14 @@ def told(error: ValidationError) -> str:
     return f"{where}: {first['msg']}" if where else first["msg"]
 
 
+def named(entry: Mapping[str, Any]) -> JsonDict:
+    """Give the members by which *entry* names somebody."""
+    return {member: value for member, value in entry.items() if member not in ABOUT}
+
+
 def target(entry: Mapping[str, Any]) -> str:
     """Say whom *entry* names, as the text that is the same for all entries about the same."""
-    named = {member: value for member, value in entry.items() if member not in ABOUT}
-    return json.dumps(named, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(named(entry), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def covers(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -64,8 +64,9 @@ class RevocationIndex:
         if "until" in entry:
             heapq.heappush(self._ends, (entry["until"], named, key))
 
-    def remove(self, named: str, key: Key) -> None:
-        """Forget every entry about *named* (`entry.target`), which is looked up by *key*."""
+    def remove(self, restored: JsonDict) -> None:
+        """Forget every entry about the same as *restored*."""
+        key, named = key_of(restored), target(restored)
         self._put(key, tuple(entry for entry in self._by_key.get(key, ()) if target(entry) != named))
 
     def forget_ended(self, now: float) -> None:

@@ -92,6 +92,35 @@ of_delegation contains revocation if {
 	same_issuer(revocation, input.facts.subject_token.party.iss)
 }
 
+of_tokens contains revocation if {
+	some revocation in active
+	revocation.kind == "jti"
+	some name in ["subject_token", "actor_token"]
+	revocation.jti == input[name].claims.jti
+	same_issuer(revocation, input.facts[name].issuer)
+}
+
+of_tokens contains revocation if {
+	some revocation in active
+	revocation.kind == "chain"
+	some name in ["subject_token", "actor_token"]
+	revocation.txn == input[name].claims.txn
+}
+
+# METADATA
+# description: While a chain is revoked, an act that does not say which chain it is of may be of that one.
+act_without_chain if {
+	some revocation in active
+	revocation.kind == "chain"
+	input.facts.subject_token.has_act
+	not _chain_named
+}
+
+_chain_named if {
+	is_string(input.subject_token.claims.txn)
+	input.subject_token.claims.txn != ""
+}
+
 # METADATA
 # description: Every change of claims that is about a token here, with the token that it is about.
 of_claims contains {"token": name, "entry": revocation} if {
