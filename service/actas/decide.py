@@ -13,6 +13,7 @@ import structlog
 
 from actas import answer, ceiling, policy_input
 from actas.admission import Admission
+from actas.ceiling.risk import risk_classes
 from actas.decision import Decision, PolicyRef
 from actas.engine import PolicyResult
 from actas.errors import EngineError, Status
@@ -59,6 +60,7 @@ class _Concluded:
     decision: Decision
     result: PolicyResult
     agent_version: str
+    risk: frozenset[str]
 
 
 class Decider:
@@ -203,9 +205,10 @@ class Decider:
             result = ceiling.bound(
                 asked.request, result, data, int(asked.at), lambda bound: self._on_widened(bound, decision_id, revision)
             )
+            risk = risk_classes(asked.request, data)
         policy = PolicyRef(revision, lease.digest, asked.state.version)
         decision = answer.decision(asked.request, result, at=asked.at, decision_id=decision_id, policy=policy)
-        return _Concluded(decision, result, answer.agent_version(data, result.actor_agent))
+        return _Concluded(decision, result, answer.agent_version(data, result.actor_agent), risk)
 
     def _on_widened(self, bound: str, decision_id: str, revision: str) -> None:
         self._observer.widened(bound)
@@ -223,6 +226,7 @@ class Decider:
                     actor=None if actor is None else {"iss": actor.iss, "sub": actor.sub},
                     actor_agent=concluded.result.actor_agent,
                     actor_version=concluded.agent_version,
+                    risk=concluded.risk,
                 )
             )
 
