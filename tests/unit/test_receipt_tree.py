@@ -23,7 +23,7 @@ def test_each_hop_stands_under_the_decision_that_issued_its_subject_token() -> N
     """The order in which receipts come does not matter."""
     first, *others = build([receipt(3, parent=2), denied(4, parent=1), receipt(2, parent=1), receipt(1)])
     assert not others
-    assert [(hop.receipt.sequence, hop.depth) for hop in walk([first])] == [(1, 0), (2, 1), (3, 2), (4, 1)]
+    assert [(hop.receipt.seq, hop.depth) for hop in walk([first])] == [(1, 0), (2, 1), (3, 2), (4, 1)]
 
 
 def test_a_parent_that_is_not_kept_is_shown_as_missing() -> None:
@@ -36,7 +36,7 @@ def test_a_parent_that_is_not_kept_is_shown_as_missing() -> None:
 def test_a_circle_of_claimed_parents_ends() -> None:
     """Parents are claims of callers: a parent that came later is none."""
     first = build([receipt(1, parent=2), receipt(2, parent=1)])
-    assert [(hop.receipt.sequence, hop.parent_missing) for hop in walk(first)] == [(1, True), (2, False)]
+    assert [(hop.receipt.seq, hop.parent_missing) for hop in walk(first)] == [(1, True), (2, False)]
 
 
 def test_a_chain_of_a_thousand_hops_is_walked() -> None:

@@ -44,9 +44,9 @@ def _grow(branch: Tree, hops: Iterable[Hop], subject: str, every: bool) -> None:
 def _groups(siblings: Iterable[Hop]) -> list[list[Hop]]:
     groups: dict[object, list[Hop]] = {}
     for hop in siblings:
-        groups.setdefault(hop.receipt.sequence if hop.children else _said(hop.receipt.document), []).append(hop)
+        groups.setdefault(hop.receipt.decision_id if hop.children else _said(hop.receipt.document), []).append(hop)
     made = [[group] if len(group) >= _ALIKE else [[hop] for hop in group] for group in groups.values()]
-    return sorted((group for part in made for group in part), key=lambda group: group[0].receipt.sequence)
+    return sorted((group for part in made for group in part), key=lambda group: group[0].receipt.place)
 
 
 def _said(document: Any) -> str:

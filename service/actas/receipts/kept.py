@@ -11,13 +11,20 @@ from typing import Any
 class KeptReceipt:
     """One receipt, with what was reported of its decision later.
 
-    `document` is the record as it was kept (contract.md, section 7); `outcome` has what all reports together say,
-    with `reports`, who said it and when. `sequence` is its place in the store.
+    `document` is the record as it was kept (contract.md, section 7), `writer` and `seq` are its place in the chains.
+    `outcome` has what all reports together say and, as `reported`, who said which part and when; reports that
+    contradict an earlier one stand in `refused`.
     """
 
-    sequence: int
+    writer: int
+    seq: int
     document: Mapping[str, Any]
     outcome: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[float, int, int]:
+        """What receipts are put in order by: time, then their place in the chains."""
+        return (self.document["evaluated_at"], self.writer, self.seq)
 
     @property
     def decision_id(self) -> str:
@@ -35,6 +42,6 @@ class KeptReceipt:
         return self.document.get("effect") == "ALLOW"
 
     def to_document(self) -> dict[str, Any]:
-        """Give the receipt with its outcome, as the command line and exports write it."""
+        """Give the receipt with its outcome, as the command line writes it."""
         outcome = {"outcome": dict(self.outcome)} if self.outcome else {}
-        return {"sequence": self.sequence, **self.document, **outcome}
+        return {**self.document, **outcome, "writer": self.writer, "seq": self.seq}

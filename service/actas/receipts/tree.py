@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from actas.receipts.kept import KeptReceipt
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Hop:
     """One decision and those on the tokens that came of it, oldest first.
 
@@ -27,24 +27,30 @@ def build(receipts: Iterable[KeptReceipt]) -> list[Hop]:
 
     Parents are what callers claimed: one that is not there, or would make a circle, is missing.
     """
-    hops = {receipt.decision_id: Hop(receipt) for receipt in sorted(receipts, key=lambda one: one.sequence)}
-    first: list[Hop] = []
+    hops = {receipt.decision_id: Hop(receipt) for receipt in sorted(receipts, key=lambda one: one.place)}
     for hop in hops.values():
         parent = hops.get(hop.receipt.parent)
-        # A decision is recorded before a token can name it.
-        if parent is not None and parent.receipt.sequence < hop.receipt.sequence:
-            hop.depth = parent.depth + 1
-            parent.children.append(hop)
-        else:
+        if parent is None:
             hop.parent_missing = bool(hop.receipt.parent)
+        else:
+            parent.children.append(hop)
+    first = [hop for hop in hops.values() if hop.receipt.parent not in hops]
+    reached = {id(hop) for hop in walk(first)}
+    for hop in hops.values():
+        if id(hop) not in reached:
+            # Only a circle is reached from nowhere: it begins with its oldest hop.
+            hops[hop.receipt.parent].children.remove(hop)
+            hop.parent_missing = True
             first.append(hop)
+            reached |= {id(below) for below in walk([hop])}
     return first
 
 
 def walk(hops: Iterable[Hop]) -> Iterator[Hop]:
-    """Give every hop, each before its children."""
-    waiting = list(hops)[::-1]
+    """Give every hop, each before its children, and say how deep it is."""
+    waiting = [(hop, 0) for hop in hops][::-1]
     while waiting:
-        hop = waiting.pop()
+        hop, depth = waiting.pop()
+        hop.depth = depth
         yield hop
-        waiting.extend(reversed(hop.children))
+        waiting.extend((child, hop.depth + 1) for child in reversed(hop.children))

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61\x63tas/admin/v1/receipts.proto\x12\x0e\x61\x63tas.admin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"q\n\x07Receipt\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x15\n\rdocument_json\x18\x03 \x01(\t\x12(\n\x07outcome\x18\x04 \x01(\x0b\x32\x17.actas.admin.v1.Outcome\"\xac\x01\n\x07Outcome\x12\x0e\n\x06issued\x18\x01 \x01(\x08\x12\x12\n\nissued_jti\x18\x02 \x01(\t\x12\x15\n\rissued_digest\x18\x03 \x01(\t\x12\x13\n\x0bside_effect\x18\x04 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\x12\x10\n\x08reporter\x18\x06 \x01(\t\x12/\n\x0breported_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf0\x01\n\rReceiptFilter\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x16\n\x0esubject_issuer\x18\x03 \x01(\t\x12\x0e\n\x06target\x18\x04 \x01(\t\x12\x0f\n\x07task_id\x18\x05 \x01(\t\x12\x0e\n\x06\x65\x66\x66\x65\x63t\x18\x06 \x01(\t\x12\x0c\n\x04\x63ode\x18\x07 \x01(\t\x12)\n\x05since\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nunreported\x18\n \x01(\x08\"k\n\x13ListReceiptsRequest\x12-\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.actas.admin.v1.ReceiptFilter\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"Z\n\x14ListReceiptsResponse\x12)\n\x08receipts\x18\x01 \x03(\x0b\x32\x17.actas.admin.v1.Receipt\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"+\n\x0eGetTreeRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"O\n\x0fGetTreeResponse\x12)\n\x08receipts\x18\x01 \x03(\x0b\x32\x17.actas.admin.v1.Receipt\x12\x11\n\ttruncated\x18\x02 \x01(\x08\"{\n\x14\x43ompareAgentsRequest\x12\r\n\x05\x61gent\x18\x01 \x01(\t\x12)\n\x05since\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x15\x43ompareAgentsResponse\x12.\n\x08versions\x18\x01 \x03(\x0b\x32\x1c.actas.admin.v1.AgentVersion\"\x9f\x01\n\x0c\x41gentVersion\x12\r\n\x05\x61gent\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x11\n\tdecisions\x18\x03 \x01(\x03\x12\x0e\n\x06\x64\x65nied\x18\x04 \x01(\x03\x12\x10\n\x08narrowed\x18\x05 \x01(\x03\x12\x10\n\x08step_ups\x18\x06 \x01(\x03\x12(\n\x05\x63odes\x18\x07 \x03(\x0b\x32\x19.actas.admin.v1.CodeCount\"(\n\tCodeCount\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"U\n\x14ReportOutcomeRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12(\n\x07outcome\x18\x02 \x01(\x0b\x32\x17.actas.admin.v1.Outcome\"A\n\x15ReportOutcomeResponse\x12(\n\x07outcome\x18\x01 \x01(\x0b\x32\x17.actas.admin.v1.Outcome2\xf3\x02\n\x0eReceiptService\x12Y\n\x0cListReceipts\x12#.actas.admin.v1.ListReceiptsRequest\x1a$.actas.admin.v1.ListReceiptsResponse\x12J\n\x07GetTree\x12\x1e.actas.admin.v1.GetTreeRequest\x1a\x1f.actas.admin.v1.GetTreeResponse\x12\\\n\rCompareAgents\x12$.actas.admin.v1.CompareAgentsRequest\x1a%.actas.admin.v1.CompareAgentsResponse\x12\\\n\rReportOutcome\x12$.actas.admin.v1.ReportOutcomeRequest\x1a%.actas.admin.v1.ReportOutcomeResponseB\x12\n\x0e\x61\x63tas.admin.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61\x63tas/admin/v1/receipts.proto\x12\x0e\x61\x63tas.admin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"5\n\x07Receipt\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x15\n\rdocument_json\x18\x02 \x01(\t\"y\n\x07Outcome\x12\x13\n\x06issued\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x12\n\nissued_jti\x18\x02 \x01(\t\x12\x15\n\rissued_digest\x18\x03 \x01(\t\x12\x13\n\x0bside_effect\x18\x04 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\tB\t\n\x07_issued\"\xf0\x01\n\rReceiptFilter\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x16\n\x0esubject_issuer\x18\x03 \x01(\t\x12\x0e\n\x06target\x18\x04 \x01(\t\x12\x0f\n\x07task_id\x18\x05 \x01(\t\x12\x0e\n\x06\x65\x66\x66\x65\x63t\x18\x06 \x01(\t\x12\x0c\n\x04\x63ode\x18\x07 \x01(\t\x12)\n\x05since\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nunreported\x18\n \x01(\x08\"k\n\x13ListReceiptsRequest\x12-\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.actas.admin.v1.ReceiptFilter\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"Z\n\x14ListReceiptsResponse\x12)\n\x08receipts\x18\x01 \x03(\x0b\x32\x17.actas.admin.v1.Receipt\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"+\n\x0eGetTreeRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"O\n\x0fGetTreeResponse\x12)\n\x08receipts\x18\x01 \x03(\x0b\x32\x17.actas.admin.v1.Receipt\x12\x11\n\ttruncated\x18\x02 \x01(\x08\"{\n\x14\x43ompareAgentsRequest\x12\r\n\x05\x61gent\x18\x01 \x01(\t\x12)\n\x05since\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x15\x43ompareAgentsResponse\x12.\n\x08versions\x18\x01 \x03(\x0b\x32\x1c.actas.admin.v1.AgentVersion\"\x9f\x01\n\x0c\x41gentVersion\x12\r\n\x05\x61gent\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x11\n\tdecisions\x18\x03 \x01(\x03\x12\x0e\n\x06\x64\x65nied\x18\x04 \x01(\x03\x12\x10\n\x08narrowed\x18\x05 \x01(\x03\x12\x10\n\x08step_ups\x18\x06 \x01(\x03\x12(\n\x05\x63odes\x18\x07 \x03(\x0b\x32\x19.actas.admin.v1.CodeCount\"(\n\tCodeCount\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"U\n\x14ReportOutcomeRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12(\n\x07outcome\x18\x02 \x01(\x0b\x32\x17.actas.admin.v1.Outcome\")\n\x15ReportOutcomeResponse\x12\x10\n\x08recorded\x18\x01 \x01(\x08\x32\xf3\x02\n\x0eReceiptService\x12Y\n\x0cListReceipts\x12#.actas.admin.v1.ListReceiptsRequest\x1a$.actas.admin.v1.ListReceiptsResponse\x12J\n\x07GetTree\x12\x1e.actas.admin.v1.GetTreeRequest\x1a\x1f.actas.admin.v1.GetTreeResponse\x12\\\n\rCompareAgents\x12$.actas.admin.v1.CompareAgentsRequest\x1a%.actas.admin.v1.CompareAgentsResponse\x12\\\n\rReportOutcome\x12$.actas.admin.v1.ReportOutcomeRequest\x1a%.actas.admin.v1.ReportOutcomeResponseB\x12\n\x0e\x61\x63tas.admin.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,31 +34,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\016actas.admin.v1P\001'
   _globals['_RECEIPT']._serialized_start=82
-  _globals['_RECEIPT']._serialized_end=195
-  _globals['_OUTCOME']._serialized_start=198
-  _globals['_OUTCOME']._serialized_end=370
-  _globals['_RECEIPTFILTER']._serialized_start=373
-  _globals['_RECEIPTFILTER']._serialized_end=613
-  _globals['_LISTRECEIPTSREQUEST']._serialized_start=615
-  _globals['_LISTRECEIPTSREQUEST']._serialized_end=722
-  _globals['_LISTRECEIPTSRESPONSE']._serialized_start=724
-  _globals['_LISTRECEIPTSRESPONSE']._serialized_end=814
-  _globals['_GETTREEREQUEST']._serialized_start=816
-  _globals['_GETTREEREQUEST']._serialized_end=859
-  _globals['_GETTREERESPONSE']._serialized_start=861
-  _globals['_GETTREERESPONSE']._serialized_end=940
-  _globals['_COMPAREAGENTSREQUEST']._serialized_start=942
-  _globals['_COMPAREAGENTSREQUEST']._serialized_end=1065
-  _globals['_COMPAREAGENTSRESPONSE']._serialized_start=1067
-  _globals['_COMPAREAGENTSRESPONSE']._serialized_end=1138
-  _globals['_AGENTVERSION']._serialized_start=1141
-  _globals['_AGENTVERSION']._serialized_end=1300
-  _globals['_CODECOUNT']._serialized_start=1302
-  _globals['_CODECOUNT']._serialized_end=1342
-  _globals['_REPORTOUTCOMEREQUEST']._serialized_start=1344
-  _globals['_REPORTOUTCOMEREQUEST']._serialized_end=1429
-  _globals['_REPORTOUTCOMERESPONSE']._serialized_start=1431
-  _globals['_REPORTOUTCOMERESPONSE']._serialized_end=1496
-  _globals['_RECEIPTSERVICE']._serialized_start=1499
-  _globals['_RECEIPTSERVICE']._serialized_end=1870
+  _globals['_RECEIPT']._serialized_end=135
+  _globals['_OUTCOME']._serialized_start=137
+  _globals['_OUTCOME']._serialized_end=258
+  _globals['_RECEIPTFILTER']._serialized_start=261
+  _globals['_RECEIPTFILTER']._serialized_end=501
+  _globals['_LISTRECEIPTSREQUEST']._serialized_start=503
+  _globals['_LISTRECEIPTSREQUEST']._serialized_end=610
+  _globals['_LISTRECEIPTSRESPONSE']._serialized_start=612
+  _globals['_LISTRECEIPTSRESPONSE']._serialized_end=702
+  _globals['_GETTREEREQUEST']._serialized_start=704
+  _globals['_GETTREEREQUEST']._serialized_end=747
+  _globals['_GETTREERESPONSE']._serialized_start=749
+  _globals['_GETTREERESPONSE']._serialized_end=828
+  _globals['_COMPAREAGENTSREQUEST']._serialized_start=830
+  _globals['_COMPAREAGENTSREQUEST']._serialized_end=953
+  _globals['_COMPAREAGENTSRESPONSE']._serialized_start=955
+  _globals['_COMPAREAGENTSRESPONSE']._serialized_end=1026
+  _globals['_AGENTVERSION']._serialized_start=1029
+  _globals['_AGENTVERSION']._serialized_end=1188
+  _globals['_CODECOUNT']._serialized_start=1190
+  _globals['_CODECOUNT']._serialized_end=1230
+  _globals['_REPORTOUTCOMEREQUEST']._serialized_start=1232
+  _globals['_REPORTOUTCOMEREQUEST']._serialized_end=1317
+  _globals['_REPORTOUTCOMERESPONSE']._serialized_start=1319
+  _globals['_REPORTOUTCOMERESPONSE']._serialized_end=1360
+  _globals['_RECEIPTSERVICE']._serialized_start=1363
+  _globals['_RECEIPTSERVICE']._serialized_end=1734
 # @@protoc_insertion_point(module_scope)

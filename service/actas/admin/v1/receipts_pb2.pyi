@@ -10,34 +10,26 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Receipt(_message.Message):
-    __slots__ = ("sequence", "decision_id", "document_json", "outcome")
-    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("decision_id", "document_json")
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     DOCUMENT_JSON_FIELD_NUMBER: _ClassVar[int]
-    OUTCOME_FIELD_NUMBER: _ClassVar[int]
-    sequence: int
     decision_id: str
     document_json: str
-    outcome: Outcome
-    def __init__(self, sequence: _Optional[int] = ..., decision_id: _Optional[str] = ..., document_json: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ...) -> None: ...
+    def __init__(self, decision_id: _Optional[str] = ..., document_json: _Optional[str] = ...) -> None: ...
 
 class Outcome(_message.Message):
-    __slots__ = ("issued", "issued_jti", "issued_digest", "side_effect", "detail", "reporter", "reported_at")
+    __slots__ = ("issued", "issued_jti", "issued_digest", "side_effect", "detail")
     ISSUED_FIELD_NUMBER: _ClassVar[int]
     ISSUED_JTI_FIELD_NUMBER: _ClassVar[int]
     ISSUED_DIGEST_FIELD_NUMBER: _ClassVar[int]
     SIDE_EFFECT_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
-    REPORTER_FIELD_NUMBER: _ClassVar[int]
-    REPORTED_AT_FIELD_NUMBER: _ClassVar[int]
     issued: bool
     issued_jti: str
     issued_digest: str
     side_effect: str
     detail: str
-    reporter: str
-    reported_at: _timestamp_pb2.Timestamp
-    def __init__(self, issued: _Optional[bool] = ..., issued_jti: _Optional[str] = ..., issued_digest: _Optional[str] = ..., side_effect: _Optional[str] = ..., detail: _Optional[str] = ..., reporter: _Optional[str] = ..., reported_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, issued: _Optional[bool] = ..., issued_jti: _Optional[str] = ..., issued_digest: _Optional[str] = ..., side_effect: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class ReceiptFilter(_message.Message):
     __slots__ = ("actor", "subject", "subject_issuer", "target", "task_id", "effect", "code", "since", "until", "unreported")
@@ -148,7 +140,7 @@ class ReportOutcomeRequest(_message.Message):
     def __init__(self, decision_id: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ...) -> None: ...
 
 class ReportOutcomeResponse(_message.Message):
-    __slots__ = ("outcome",)
-    OUTCOME_FIELD_NUMBER: _ClassVar[int]
-    outcome: Outcome
-    def __init__(self, outcome: _Optional[_Union[Outcome, _Mapping]] = ...) -> None: ...
+    __slots__ = ("recorded",)
+    RECORDED_FIELD_NUMBER: _ClassVar[int]
+    recorded: bool
+    def __init__(self, recorded: _Optional[bool] = ...) -> None: ...

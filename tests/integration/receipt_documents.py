@@ -30,7 +30,7 @@ def receipt(number: int, *, parent: int = 0, **changes: Any) -> KeptReceipt:
         document["parent_decision_id"] = name(parent)
     outcome = changes.pop("outcome", {})
     document |= changes
-    return KeptReceipt(number, {key: value for key, value in document.items() if value is not None}, outcome)
+    return KeptReceipt(1, number, {key: value for key, value in document.items() if value is not None}, outcome)
 
 
 def denied(number: int, *, parent: int = 0, **changes: Any) -> KeptReceipt:
