@@ -125,6 +125,15 @@ def parse(document: Any) -> JsonDict:
         raise ValueError(told(error)) from None
 
 
+def parse_named(document: Any) -> JsonDict:
+    """Read what names entries, to find them again: of changed claims the new values may be left out."""
+    if isinstance(document, dict) and document.get("kind") == "claims" and "claims" not in document:
+        entry = parse({**document, "claims": {"": None}})
+        del entry["claims"]
+        return entry
+    return parse(document)
+
+
 def told(error: ValidationError) -> str:
     """Say what the first mistake is and where, without the value."""
     first = error.errors(include_url=False, include_input=False)[0]

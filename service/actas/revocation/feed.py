@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 
@@ -58,6 +59,10 @@ class RevocationFeed:
         """Give what *request* is touched by; stale where that may have changed unnoticed."""
         freshness = "fresh" if self._is_fresh() else "stale"
         return StateView(freshness, f"store:{self.version}", self._index.touched(request, agents))
+
+    def having(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+        """Give the revocations in force that have every member by which *wanted* names somebody."""
+        return self._index.having(wanted)
 
     async def refresh(self) -> None:
         """Put in force here what is in the store now; raises StoreError."""

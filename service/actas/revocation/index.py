@@ -10,7 +10,7 @@ from typing import Any
 from actas import claims_grammar
 from actas.request import ExchangeRequest
 from actas.revocation import names
-from actas.revocation.entry import covers, target
+from actas.revocation.entry import covers, named, target
 from actas.revocation.names import Agents
 
 JsonDict = dict[str, Any]
@@ -54,20 +54,25 @@ class RevocationIndex:
 
     def add(self, entry: JsonDict) -> None:
         """Add *entry*, unless another about the same revokes as much."""
-        key, named = key_of(entry), target(entry)
+        key, about = key_of(entry), target(entry)
         others = self._by_key.get(key, ())
-        alike = [other for other in others if target(other) == named]
+        alike = [other for other in others if target(other) == about]
         if any(covers(other, entry) for other in alike):
             return
         kept = [other for other in others if other not in alike or not covers(entry, other)]
         self._put(key, (*kept, entry))
         if "until" in entry:
-            heapq.heappush(self._ends, (entry["until"], named, key))
+            heapq.heappush(self._ends, (entry["until"], about, key))
 
     def remove(self, restored: JsonDict) -> None:
         """Forget every entry about the same as *restored*."""
-        key, named = key_of(restored), target(restored)
-        self._put(key, tuple(entry for entry in self._by_key.get(key, ()) if target(entry) != named))
+        key, about = key_of(restored), target(restored)
+        self._put(key, tuple(entry for entry in self._by_key.get(key, ()) if target(entry) != about))
+
+    def having(self, wanted: JsonDict) -> list[JsonDict]:
+        """Give the entries that have every member by which *wanted* names somebody."""
+        members = named(wanted).items()
+        return [entry for entry in self._by_key.get(key_of(wanted), ()) if members <= entry.items()]
 
     def forget_ended(self, now: float) -> None:
         """Forget what ended before *now*, in seconds since the epoch. Policy heeds nothing that has ended anyway."""
@@ -91,7 +96,7 @@ class RevocationIndex:
     def _keys(self, request: ExchangeRequest, agents: Agents | None) -> Iterator[Key]:
         """Give every key that an entry about this request can have, each once."""
         subject, actor = names.claims_of(request.subject_token), names.claims_of(request.actor_token)
-        named = names.of(request)
+        acting = names.of(request)
         for kind, member, by in (
             ("jti", "jti", (subject, actor)), ("chain", "txn", (subject, actor)), ("session", "sid", (subject,)),
             ("subject", "sub", (subject,)), ("delegation", "sub", (subject,)), ("claims", "sub", (subject, actor)),
@@ -107,10 +112,10 @@ class RevocationIndex:
             yield ("client.client_id", request.client.client_id)
         if self._size["actor_prefix"]:
             yield from (
-                ("actor_prefix.sub", prefix) for prefix in sorted({p for n in named for p in names.prefixes(n)})
+                ("actor_prefix.sub", prefix) for prefix in sorted({p for n in acting for p in names.prefixes(n)})
             )
         if agents is not None and (self._size["agent"] or self._size["actor"]):
-            yield from _keys_of_agents(named, agents)
+            yield from _keys_of_agents(acting, agents)
 
     def _of_some_chain(self) -> Iterator[Key]:
         """Give the key of the chain that is revoked the longest: an act that names no chain may be of that one."""
@@ -138,9 +143,9 @@ def key_of(entry: JsonDict) -> Key:
     return f"{kind}.{member}", name.rstrip("/") if kind == "actor_prefix" else name
 
 
-def _keys_of_agents(named: set[str], agents: Agents) -> Iterator[Key]:
-    known = names.agents_of(named, agents)
+def _keys_of_agents(acting: set[str], agents: Agents) -> Iterator[Key]:
+    known = names.agents_of(acting, agents)
     yield from (("agent.id", agent) for agent in known)
     # An actor is named by any name of its agent, and by the agent's id.
     others = {name for agent in known for name in names.identities_of(agent, agents)}
-    yield from (("actor.sub", name) for name in sorted(named | others | known.keys()))
+    yield from (("actor.sub", name) for name in sorted(acting | others | known.keys()))

@@ -102,7 +102,7 @@ def in_force(changes: Iterable[Recorded], now: float) -> list[Recorded]:
 def having(wanted: Mapping[str, object], found: Iterable[Recorded]) -> list[Recorded]:
     """Give those of *found* that have every member by which the entry *wanted* names somebody."""
     members = named(wanted).items()
-    return [one for one in found if all(one.change.entry.get(name) == value for name, value in members)]
+    return [one for one in found if members <= one.change.entry.items()]
 
 
 def _known(connection: Connection, event: bytes) -> bool:

@@ -21,11 +21,11 @@ from actas.decision import Decision
 from actas.engine.opa_binary import resolve_opa
 from actas.explanation import FiredRule, explain
 from actas.listener import Listener
-from actas.policy.state import RevocationFile, RevocationState
 from actas.ports import SingleUse
 from actas.request import ExchangeRequest
 from actas.server import garbage
 from actas.server.background import background
+from actas.server.doorway import Doorway
 from actas.server.following import following
 from actas.server.host import Host
 from actas.server.metrics import Metrics
@@ -33,6 +33,7 @@ from actas.server.pid_file import holding
 from actas.server.place import ALONE, Place
 from actas.server.receipts import Books, keeping, prepare
 from actas.server.revisions import ForeignRevision, OwnRevisions, Revisions
+from actas.server.revocations import Revocations, known
 from actas.server.servicer import SERVICE, Servicer
 from actas.server.signals import Signals
 from actas.server.status_page import StatusPage
@@ -52,23 +53,24 @@ class Service:
         *,
         since: float,
         books: Books,
+        revocations: Revocations,
         place: Place = ALONE,
         single_use: SingleUse | None = None,
     ) -> None:
         """Wire the parts together; nothing listens yet.
 
-        *since* is when the service started, *books* where its decisions are recorded, *single_use* where its used
-        approvals are remembered.
+        *since* is when the service started, *books* where its decisions are recorded, *revocations* what is
+        revoked, *single_use* where its used approvals are remembered.
         """
         self.metrics = metrics
         self.revisions = revisions
         self.listening: tuple[Listener, ...] = ()
         self.status_port = 0
-        self._state = RevocationState.fresh() if config.state is None else RevocationFile(config.state)
+        self._revocations = revocations
         decider = Decider(
             revisions.handle,
             books.recorder,
-            state=self._state,
+            state=revocations.state,
             observer=metrics,
             single_use=single_use,
             audience=config.audience,
@@ -85,6 +87,7 @@ class Service:
         )
         self._servicer = servicer
         self._books = books
+        self._doorway = Doorway(config.limits, config.default_timeout, config.max_timeout)
         self._config = config
         self._place = place
         self._told_health: tuple[bool, str] | None = None
@@ -96,7 +99,7 @@ class Service:
             "revision": self.revisions.revision,
             "engine": engine.reason,
             "activation": self.revisions.trouble,
-            "state": getattr(self._state, "problem", ""),
+            "state": self._revocations.state.problem,
             "receipts": self._books.trouble,
         }
         return {"ready": engine.ok, "evaluates": self.revisions.engine} | {
@@ -110,10 +113,18 @@ class Service:
 
     def _services(self) -> dict[str, grpc.GenericRpcHandler[Any, Any]]:
         """Give what is hosted, by full name; the first is the one whose health is that of the engine."""
-        return {SERVICE: self._servicer.handler()}
+        services = {SERVICE: self._servicer.handler()}
+        if (feed := self._revocations.feed) is not None and (store := self._revocations.store) is not None:
+            from actas.server import revocation_servicer  # noqa: PLC0415 - SQLAlchemy is slow to load
+
+            services[revocation_servicer.SERVICE] = revocation_servicer.RevocationServicer(
+                feed, store, self._doorway, data=lambda: self.revisions.data, audience=self._config.audience
+            ).handler()
+        return services
 
     def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:
-        seen = policy_input.build(request, now=int(decision.evaluated_at), state=self._state.lookup(request))
+        state = self._revocations.state.lookup(request, self.revisions.data)
+        seen = policy_input.build(request, now=int(decision.evaluated_at), state=state)
         return explain(decision, seen, self.revisions.rules(decision.policy.revision))
 
     @asynccontextmanager
@@ -195,9 +206,10 @@ async def running(config: Config) -> AsyncIterator[Service]:
         stack.push_async_callback(revisions.close)
         await revisions.activate("start")
         metrics.engine(revisions.engine)
-        garbage.settle()
         books = await stack.enter_async_context(keeping(config))
-        service = Service(config, metrics, revisions, since=since, books=books)
+        revocations = await stack.enter_async_context(known(config, books.store))
+        garbage.settle()
+        service = Service(config, metrics, revisions, since=since, books=books, revocations=revocations)
         await stack.enter_async_context(service.serving())
         yield service
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import grpc
 import structlog
 
 from actas.admin.v1 import revocation_pb2
-from actas.errors import ProtocolError
+from actas.errors import EngineError, ProtocolError
 from actas.evidence import security_events
-from actas.evidence.keys import TrustedIssuer
+from actas.policy.data import PolicyData
 from actas.revocation import log
 from actas.revocation.change import Change, Recorded
 from actas.revocation.entry import named, parse, parse_named
@@ -41,21 +41,18 @@ class RevocationServicer:
         store: StoreThread,
         doorway: Doorway,
         *,
-        event_issuers: Callable[[], Mapping[str, TrustedIssuer]],
+        data: Callable[[], PolicyData | None],
         audience: str,
-        skew: Callable[[], int],
     ) -> None:
         """Write into *store*, whose changes *feed* puts in force here.
 
-        Security events are for *audience*; their issuers and the tolerance of the clock, in seconds, are those of the
-        revision that serves.
+        Security events are for *audience*; *data* gives the policy data that name their issuers.
         """
         self._feed = feed
         self._store = store
         self._doorway = doorway
-        self._event_issuers = event_issuers
+        self._data = data
         self._audience = audience
-        self._skew = skew
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
         """Give what a gRPC server calls."""
@@ -113,10 +110,16 @@ class RevocationServicer:
     ) -> revocation_pb2.ReceiveSecurityEventResponse:
         """Take in one security event, once."""
         by, asked = self._asked(revocation_pb2.ReceiveSecurityEventRequest, data, context)
-        now = time.time()
+        serving, now = self._data(), time.time()
+        if serving is None:
+            raise EngineError("no policy revision is active, so nobody knows whose events to believe")
         try:
             event = security_events.verified(
-                asked.security_event_token, self._event_issuers(), audience=self._audience, now=now, skew=self._skew()
+                asked.security_event_token,
+                serving.event_issuers,
+                audience=self._audience,
+                now=now,
+                skew=serving.settings["clock_skew_seconds"],
             )
         except ProtocolError as error:
             _log.warning("SET_REJECTED", problem=error.message, caller=by)

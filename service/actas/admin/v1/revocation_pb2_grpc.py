@@ -70,7 +70,8 @@ class RevocationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Restore(self, request, context):
-        """Takes revocations back, durably and in force as with Revoke. NOT_FOUND where nothing of the kind is revoked.
+        """Takes revocations back, durably and in force as with Revoke. INVALID_ARGUMENT where
+        nothing of the kind is revoked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
