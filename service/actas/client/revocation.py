@@ -1,0 +1,85 @@
+"""The client of the kill switch: revokes, restores and lists at a running service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import grpc
+
+from actas.admin.v1 import revocation_pb2, revocation_pb2_grpc
+from actas.client.channels import Target
+from actas.client.errors import no_decision
+from actas.wire.revocation import revocation_from_proto, revocation_to_proto
+
+Entry = Mapping[str, Any]
+_PAGE = 1000
+
+
+class RevocationClient:
+    """Asks `actas.admin.v1.RevocationService`; every method raises ProtocolError or EngineError."""
+
+    def __init__(self, target: Target | str, *, timeout: float = 10.0) -> None:
+        """Connect to *target*; each call may take *timeout* seconds."""
+        self._target = Target(target) if isinstance(target, str) else target
+        self._channel = self._target.source().lane(0).channel
+        self._stub = revocation_pb2_grpc.RevocationServiceStub(self._channel)
+        self._timeout = timeout
+
+    def revoke(self, entries: Sequence[Entry]) -> int:
+        """Revoke *entries*, all or none, and give the version of the state that has them."""
+        asked = revocation_pb2.RevokeRequest(revocations=map(revocation_to_proto, entries))
+        return int(self._call("Revoke", asked).version)
+
+    def would_cut(self, entries: Sequence[Entry]) -> revocation_pb2.RevokeResponse:
+        """Say which live delegations *entries* would cut, and change nothing."""
+        asked = revocation_pb2.RevokeRequest(revocations=map(revocation_to_proto, entries), dry_run=True)
+        answer: revocation_pb2.RevokeResponse = self._call("Revoke", asked)
+        return answer
+
+    def restore(self, entries: Sequence[Entry], *, reason: str = "") -> tuple[int, list[dict[str, Any]]]:
+        """Take back whatever has the members of *entries*; gives the version without them, and what they were."""
+        asked = revocation_pb2.RestoreRequest(revocations=map(revocation_to_proto, entries), reason=reason)
+        answer = self._call("Restore", asked)
+        return int(answer.version), [revocation_from_proto(entry, "restored") for entry in answer.restored]
+
+    def in_force(self, kind: str = "") -> Iterator[dict[str, Any]]:
+        """Give what is revoked, oldest first: each entry with its `version`, `recorded_at` and `recorded_by`."""
+        token = ""
+        while True:
+            asked = revocation_pb2.ListRevocationsRequest(kind=kind, page_size=_PAGE, page_token=token)
+            answer = self._call("ListRevocations", asked)
+            for active in answer.revocations:
+                yield {
+                    **revocation_from_proto(active.revocation, "revocation"),
+                    "version": active.version,
+                    "recorded_at": active.recorded_at.seconds + active.recorded_at.nanos / 1e9,
+                    "recorded_by": active.recorded_by,
+                }
+            token = answer.next_page_token
+            if not token:
+                return
+
+    def receive(self, security_event_token: str) -> tuple[int, list[dict[str, Any]]]:
+        """Hand on a signed security event; gives the version that has it, and what it revoked: nothing, if known."""
+        asked = revocation_pb2.ReceiveSecurityEventRequest(security_event_token=security_event_token)
+        answer = self._call("ReceiveSecurityEvent", asked)
+        return int(answer.version), [revocation_from_proto(entry, "revocations") for entry in answer.revocations]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
+        self.close()
+
+    def _call(self, method: str, asked: Any) -> Any:
+        try:
+            return getattr(self._stub, method)(asked, timeout=self._timeout, metadata=self._target.metadata)
+        except grpc.RpcError as error:
+            raise no_decision(error) from None
