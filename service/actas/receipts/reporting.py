@@ -81,9 +81,7 @@ class Reports:
             said = json.dumps([reporter, outcome.to_document()], sort_keys=True)
             name = reading.REFUSED + hashlib.sha256(said.encode()).hexdigest()[:16]
             await self._lane.put(self._entry(known, outcome, name, reporter))
-        raise ProtocolError(
-            f"outcome.{part}", problem, status=Status.ALREADY_EXISTS, reason="OUTCOME_CONTRADICTS"
-        )
+        raise ProtocolError(f"outcome.{part}", problem, status=Status.ALREADY_EXISTS, reason="OUTCOME_CONTRADICTS")
 
     def _entry(self, known: KeptReceipt, outcome: Outcome, part: str, reporter: str) -> Entry:
         said = outcome.to_document()

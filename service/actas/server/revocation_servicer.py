@@ -14,6 +14,7 @@ from actas.admin.v1 import revocation_pb2
 from actas.errors import EngineError, ProtocolError
 from actas.evidence import security_events
 from actas.policy.data import PolicyData
+from actas.receipts.live import LiveDelegation, would_cut
 from actas.revocation import log
 from actas.revocation.change import Change, Recorded
 from actas.revocation.entry import named, parse, parse_named
@@ -69,7 +70,10 @@ class RevocationServicer:
         by, asked = self._asked(revocation_pb2.RevokeRequest, data, context)
         entries = _valid(revocations_from_proto(_some(asked.revocations)), parse)
         if asked.dry_run:
-            raise ProtocolError("dry_run", "is not there yet")
+            found, truncated = await asyncio.to_thread(self._would_cut, entries)
+            return revocation_pb2.RevokeResponse(
+                version=self._feed.version, delegations=map(_live, found), truncated=truncated
+            )
         version = await self._append([Change("revoke", entry, by, time.time()) for entry in entries])
         return revocation_pb2.RevokeResponse(version=version or self._feed.version)
 
@@ -141,6 +145,10 @@ class RevocationServicer:
             _log.info(f"{change.what}d", kind=change.entry["kind"], by=change.by, version=version)
         return version
 
+    def _would_cut(self, entries: Sequence[dict[str, Any]]) -> tuple[list[LiveDelegation], bool]:
+        with self._store.database.reading() as connection:
+            return would_cut(connection, entries, time.time())
+
     def _in_force(self) -> list[Recorded]:
         with self._store.database.reading() as connection:
             return log.in_force(log.everything(connection), time.time())
@@ -177,4 +185,16 @@ def _active(recorded: Recorded) -> revocation_pb2.ActiveRevocation:
         version=recorded.version,
         recorded_at=timestamp_of(change.at),
         recorded_by=change.by,
+    )
+
+
+def _live(delegation: LiveDelegation) -> revocation_pb2.LiveDelegation:
+    return revocation_pb2.LiveDelegation(
+        subject_iss=delegation.subject_iss,
+        subject_sub=delegation.subject_sub,
+        actor=delegation.actor,
+        target=delegation.target,
+        decisions=delegation.decisions,
+        usable_until=timestamp_of(delegation.usable_until),
+        issued_jti=delegation.issued_jti,
     )
