@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actas.client import DecisionClient
-from actas.client.revocation import RevocationClient
+from actas.client.revocation_client import RevocationClient
 from actas.errors import ProtocolError
 from revocation_support import CHAINED, KINDS, asking, codes, settings
 from service_support import RunningService, service

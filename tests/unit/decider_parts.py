@@ -30,7 +30,7 @@ class State:
 
     def lookup(self, request: ExchangeRequest, agents: object) -> State:
         """Give the same state for every request."""
-        del request
+        del request, agents
         return self
 
 

@@ -31,6 +31,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "policy input": ("facts", "policy_input"),
     "the database": ("store",),
     "parts of a decision": ("revocation", "evidence", "engine", "ceiling", "receipts"),
+    "the dress of what is kept": ("admin_wire",),
     "the way of a request": ("ports", "timed", "admission", "answer", "decide"),
     "revisions": ("policy",),
     "configuration": ("cores", "config"),
@@ -42,7 +43,7 @@ STUBS = ("actas.decision.v1", "actas.admin.v1")
 
 # A library, and the only parts of the package that may import it.
 DOORS = {
-    **dict.fromkeys(STUBS, ("wire/", "server/", "client/")),
+    **dict.fromkeys(STUBS, ("wire/", "admin_wire/", "server/", "client/")),
     "opa_client": ("engine/opa.py",),
     "aiohttp": ("engine/opa.py",),
     "wasmtime": ("engine/wasm/",),

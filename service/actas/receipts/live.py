@@ -93,37 +93,30 @@ def _aliases(documents: Iterable[Document]) -> dict[str, set[str]]:
 
 
 def _is_cut(entry: Document, receipt: KeptReceipt, aliases: Mapping[str, set[str]]) -> bool:
+    """Whether *entry* is about the decision; which session a token is of, no receipt says."""
     document = receipt.document
-    match entry["kind"]:
-        case "subject" | "claims" if "sub" in entry:
-            return _is_subject(entry, document)
-        case "client":
-            return bool(document.get("client", _NONE).get("client_id") == entry["client_id"])
-        case "jti" | "claims":
-            jti = entry["jti"]
-            return jti in (document.get("source_token", _NONE).get("jti"), receipt.outcome.get("issued_jti"))
-        case "chain":
-            return bool(document.get("root_decision_id") == entry["txn"])
-        case "delegation":
-            return _is_subject(entry, document) and _acts(
-                document, {entry["actor"]} | aliases.get(entry["actor"], set())
-            )
-        case "actor_prefix":
-            wanted = entry["sub"].rstrip("/")
-            return any(wanted in names.prefixes(name) for name in _actors(document))
-        case "agent" | "actor":
-            name = entry["id"] if entry["kind"] == "agent" else entry["sub"]
-            return _acts(document, {name} | aliases.get(name, set()))
-    return False
+    kind, name = entry["kind"], entry.get("id") or entry.get("actor") or entry.get("sub", "")
+    if "jti" in entry:
+        cut = entry["jti"] in (document.get("source_token", _NONE).get("jti"), receipt.outcome.get("issued_jti"))
+    elif kind in ("subject", "claims"):
+        cut = _is_subject(entry, document)
+    elif kind == "client":
+        cut = document.get("client", _NONE).get("client_id") == entry["client_id"]
+    elif kind == "chain":
+        cut = document.get("root_decision_id") == entry["txn"]
+    elif kind == "actor_prefix":
+        cut = any(name.rstrip("/") in names.prefixes(actor) for actor in _actors(document))
+    elif kind in ("agent", "actor", "delegation"):
+        acts = not aliases.get(name, set()).union({name}).isdisjoint(_actors(document))
+        cut = acts and (kind != "delegation" or _is_subject(entry, document))
+    else:
+        cut = False
+    return cut
 
 
 def _is_subject(entry: Document, document: Document) -> bool:
     subject = document.get("subject", _NONE)
     return bool(subject.get("sub") == entry["sub"] and entry.get("iss") in (None, subject.get("iss")))
-
-
-def _acts(document: Document, wanted: set[str]) -> bool:
-    return not wanted.isdisjoint(_actors(document))
 
 
 def _actors(document: Document) -> Iterator[str]:

@@ -86,9 +86,9 @@ class Reports:
     def _entry(self, known: KeptReceipt, outcome: Outcome, part: str, reporter: str) -> Entry:
         said = outcome.to_document()
         detail = said.pop("detail", "")
-        subject = known.document.get("subject")
+        subject = known.document.get("subject", {})
         # Free text goes with its subject when that is erased; where it was already, there is nobody to keep it for.
-        sealed = {"detail": detail} if detail and subject is not None else {}
+        sealed = {"detail": detail} if detail and subject else {}
         party = (subject.get("iss", ""), subject.get("sub", "")) if sealed else NOBODY
         document = {"evaluated_at": self._clock(), "reporter": reporter, "report": said}
         # The same report may come twice at once, and its part may be there: it is looked for before it is written.

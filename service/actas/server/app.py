@@ -114,12 +114,19 @@ class Service:
     def _services(self) -> dict[str, grpc.GenericRpcHandler[Any, Any]]:
         """Give what is hosted, by full name; the first is the one whose health is that of the engine."""
         services = {SERVICE: self._servicer.handler()}
-        if (feed := self._revocations.feed) is not None and (store := self._revocations.store) is not None:
-            from actas.server import revocation_servicer  # noqa: PLC0415 - SQLAlchemy is slow to load
+        store, feed = self._books.store, self._revocations.feed
+        if store is not None and feed is not None:
+            from actas.server import revocation_service  # noqa: PLC0415 - SQLAlchemy is slow to load
 
-            services[revocation_servicer.SERVICE] = revocation_servicer.RevocationServicer(
+            services[revocation_service.SERVICE] = revocation_service.RevocationServicer(
                 feed, store, self._doorway, data=lambda: self.revisions.data, audience=self._config.audience
             ).handler()
+        reports = self._books.reports
+        if store is not None and reports is not None:
+            from actas.server import receipt_service  # noqa: PLC0415 - SQLAlchemy is slow to load
+
+            receipts = receipt_service.ReceiptServicer(store.database, reports, self._doorway)
+            services[receipt_service.SERVICE] = receipts.handler()
         return services
 
     def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:

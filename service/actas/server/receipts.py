@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from actas.receipts.entry import Entry
+    from actas.receipts.reporting import Reports
     from actas.receipts.spill import Spill
-    from actas.store import Lane, StoreThread
+    from actas.store import Database, Lane, StoreThread
 
 _REPLAY_SECONDS = 1.0
+_COUNT_SECONDS = 10.0
 _log = structlog.get_logger("actas.receipts")
 
 
@@ -34,6 +37,7 @@ class Books:
 
     recorder: Recorder
     store: StoreThread | None = None
+    reports: Reports | None = None
 
     @property
     def trouble(self) -> str:
@@ -64,6 +68,7 @@ async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
         return
     from actas.receipts.chain import ChainWriter  # noqa: PLC0415 - as above
     from actas.receipts.recorder import StoreRecorder  # noqa: PLC0415
+    from actas.receipts.reporting import Reports  # noqa: PLC0415
     from actas.receipts.spill import Spill  # noqa: PLC0415
     from actas.store import Database, StoreThread  # noqa: PLC0415
 
@@ -73,19 +78,36 @@ async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
         spill = None if config.receipts_spill is None else Spill(config.receipts_spill)
         if spill is not None:
             stack.callback(spill.close)
-        writer = ChainWriter(f"{socket.gethostname()}/{place.number}", spill)
+        name = f"{socket.gethostname()}/{place.number}"
+        writer = ChainWriter(name, spill)
         thread = await stack.enter_async_context(StoreThread(database))
         lane = thread.lane(writer)
         recorder = StoreRecorder(lane, log, waits=lambda risk: _waits(config, risk), queue=config.receipts_queue)
         if spill is not None:
             await stack.enter_async_context(background("spill", _replay(spill, lane, thread)))
         await stack.enter_async_context(recorder.finishing(config.grace))
-        yield Books(recorder, thread)
+        # Reports have transactions and a chain of their own: one that comes twice at once undoes no decision.
+        reporting = await stack.enter_async_context(StoreThread(database))
+        reports = Reports(database, reporting.lane(ChainWriter(f"{name}/outcomes")))
+        await stack.enter_async_context(background("counting", _count(database)))
+        yield Books(recorder, thread, reports)
 
 
 def _waits(config: Config, risk: frozenset[str]) -> bool:
     modes = [config.receipts_modes[name] for name in risk if name in config.receipts_modes]
     return "before_answer" in modes if modes else config.receipts_mode == "before_answer"
+
+
+async def _count(database: Database) -> None:
+    """Keep the figures of agents up to date; whichever process comes first counts for all."""
+    from actas.receipts.counting import count  # noqa: PLC0415 - SQLAlchemy is slow to load
+
+    while True:
+        await asyncio.sleep(_COUNT_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load, guards nothing
+        try:
+            await asyncio.to_thread(count, database)
+        except StoreError as error:
+            _log.debug("counting_waits", problem=str(error))
 
 
 async def _replay(spill: Spill, lane: Lane[Entry], thread: StoreThread) -> None:

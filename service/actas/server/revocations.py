@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Revocations:
-    """The state that decisions are made with, and where it is changed: nowhere, where there is no store."""
+    """The state that decisions are made with, and the part of it that comes from the store, if there is one."""
 
     state: State
     feed: RevocationFeed | None = None
-    store: StoreThread | None = None
 
 
 @asynccontextmanager
@@ -36,4 +35,4 @@ async def known(config: Config, store: StoreThread | None) -> AsyncIterator[Revo
 
     feed = RevocationFeed(store.database, stale_after=config.revocations_stale_after)
     async with feed.following():
-        yield Revocations(feed if file is None else JointState(file, feed), feed, store)
+        yield Revocations(feed if file is None else JointState(file, feed), feed)

@@ -11,6 +11,7 @@ import grpc
 import structlog
 
 from actas.admin.v1 import revocation_pb2
+from actas.admin_wire.revocation import revocation_to_proto, revocations_from_proto
 from actas.errors import EngineError, ProtocolError
 from actas.evidence import security_events
 from actas.policy.data import PolicyData
@@ -23,7 +24,6 @@ from actas.server import callers
 from actas.server.doorway import Doorway, handler_of, refuse_unknown
 from actas.server.interceptors import Context
 from actas.store import StoreThread
-from actas.wire.revocation import revocation_to_proto, revocations_from_proto
 from actas.wire.values import timestamp_of
 
 SERVICE: Final = revocation_pb2.DESCRIPTOR.services_by_name["RevocationService"].full_name

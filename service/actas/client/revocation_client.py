@@ -8,9 +8,9 @@ from typing import Any, Self
 import grpc
 
 from actas.admin.v1 import revocation_pb2, revocation_pb2_grpc
+from actas.admin_wire.revocation import revocation_from_proto, revocation_to_proto
 from actas.client.channels import Target
 from actas.client.errors import no_decision
-from actas.wire.revocation import revocation_from_proto, revocation_to_proto
 
 Entry = Mapping[str, Any]
 _PAGE = 1000
