@@ -9,7 +9,9 @@ from typing import Any
 from actas import strict_json
 from actas.admin.v1 import revocation_pb2
 from actas.errors import ProtocolError
-from actas.wire.values import moment_of, timestamp_of
+from actas.receipts.live import LiveDelegation
+from actas.revocation.change import Recorded
+from actas.wire.values import moment_of, time_of, timestamp_of
 
 _TEXTS = ("kind", "sub", "iss", "sid", "id", "client_id", "authorization_server", "actor", "jti", "txn", "reason")
 _TIMES = ("event_timestamp", "until")
@@ -49,3 +51,50 @@ def revocation_to_proto(entry: Mapping[str, Any]) -> revocation_pb2.Revocation:
 def revocations_from_proto(messages: Iterable[revocation_pb2.Revocation]) -> list[dict[str, Any]]:
     """Give the documents of the `revocations` of a question; raises ProtocolError."""
     return [revocation_from_proto(message, f"revocations[{place}]") for place, message in enumerate(messages)]
+
+
+def active_to_proto(recorded: Recorded) -> revocation_pb2.ActiveRevocation:
+    """Give the message of a revocation with its place in the record."""
+    change = recorded.change
+    return revocation_pb2.ActiveRevocation(
+        revocation=revocation_to_proto(change.entry),
+        version=recorded.version,
+        recorded_at=timestamp_of(change.at),
+        recorded_by=change.by,
+    )
+
+
+def active_from_proto(message: revocation_pb2.ActiveRevocation) -> dict[str, Any]:
+    """Give the revocation with `version`, `recorded_at` (seconds since the epoch) and `recorded_by`."""
+    return {
+        **revocation_from_proto(message.revocation, "revocation"),
+        "version": message.version,
+        "recorded_at": moment_of(message.recorded_at, "recorded_at"),
+        "recorded_by": message.recorded_by,
+    }
+
+
+def live_to_proto(live: LiveDelegation) -> revocation_pb2.LiveDelegation:
+    """Give the message of live delegations."""
+    return revocation_pb2.LiveDelegation(
+        subject_iss=live.subject_iss,
+        subject_sub=live.subject_sub,
+        actor=live.actor,
+        target=live.target,
+        decisions=live.decisions,
+        usable_until=timestamp_of(live.usable_until),
+        issued_jti=live.issued_jti,
+    )
+
+
+def live_from_proto(message: revocation_pb2.LiveDelegation) -> LiveDelegation:
+    """Give the live delegations of *message*."""
+    return LiveDelegation(
+        message.subject_iss,
+        message.subject_sub,
+        message.actor,
+        message.target,
+        message.decisions,
+        time_of(message.usable_until, "usable_until"),
+        list(message.issued_jti),
+    )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import grpc
 
 from actas.admin.v1 import revocation_pb2, revocation_pb2_grpc
-from actas.admin_wire.revocation import revocation_from_proto, revocation_to_proto
+from actas.admin_wire.revocation import (
+    active_from_proto,
+    live_from_proto,
+    revocation_from_proto,
+    revocation_to_proto,
+)
 from actas.client.channels import Target
 from actas.client.errors import no_decision
+from actas.receipts.live import LiveDelegation
 
 Entry = Mapping[str, Any]
 _PAGE = 1000
@@ -31,11 +37,11 @@ class RevocationClient:
         asked = revocation_pb2.RevokeRequest(revocations=map(revocation_to_proto, entries))
         return int(self._call("Revoke", asked).version)
 
-    def would_cut(self, entries: Sequence[Entry]) -> revocation_pb2.RevokeResponse:
-        """Say which live delegations *entries* would cut, and change nothing."""
+    def would_cut(self, entries: Sequence[Entry]) -> tuple[list[LiveDelegation], bool]:
+        """Give the live delegations that *entries* would cut, and whether there may be more; changes nothing."""
         asked = revocation_pb2.RevokeRequest(revocations=map(revocation_to_proto, entries), dry_run=True)
-        answer: revocation_pb2.RevokeResponse = self._call("Revoke", asked)
-        return answer
+        answer = self._call("Revoke", asked)
+        return [live_from_proto(one) for one in answer.delegations], bool(answer.truncated)
 
     def restore(self, entries: Sequence[Entry], *, reason: str = "") -> tuple[int, list[dict[str, Any]]]:
         """Take back whatever has the members of *entries*; gives the version without them, and what they were."""
@@ -43,22 +49,15 @@ class RevocationClient:
         answer = self._call("Restore", asked)
         return int(answer.version), [revocation_from_proto(entry, "restored") for entry in answer.restored]
 
-    def in_force(self, kind: str = "") -> Iterator[dict[str, Any]]:
+    def in_force(self, kind: str = "") -> list[dict[str, Any]]:
         """Give what is revoked, oldest first: each entry with its `version`, `recorded_at` and `recorded_by`."""
-        token = ""
-        while True:
+        found, token = [], None
+        while token != "":
             asked = revocation_pb2.ListRevocationsRequest(kind=kind, page_size=_PAGE, page_token=token)
             answer = self._call("ListRevocations", asked)
-            for active in answer.revocations:
-                yield {
-                    **revocation_from_proto(active.revocation, "revocation"),
-                    "version": active.version,
-                    "recorded_at": active.recorded_at.seconds + active.recorded_at.nanos / 1e9,
-                    "recorded_by": active.recorded_by,
-                }
+            found += [active_from_proto(active) for active in answer.revocations]
             token = answer.next_page_token
-            if not token:
-                return
+        return found
 
     def receive(self, security_event_token: str) -> tuple[int, list[dict[str, Any]]]:
         """Hand on a signed security event; gives the version that has it, and what it revoked: nothing, if known."""

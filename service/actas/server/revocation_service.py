@@ -11,7 +11,7 @@ import grpc
 import structlog
 
 from actas.admin.v1 import revocation_pb2
-from actas.admin_wire.revocation import revocation_to_proto, revocations_from_proto
+from actas.admin_wire.revocation import active_to_proto, live_to_proto, revocation_to_proto, revocations_from_proto
 from actas.errors import EngineError, ProtocolError
 from actas.evidence import security_events
 from actas.policy.data import PolicyData
@@ -24,7 +24,6 @@ from actas.server import callers
 from actas.server.doorway import Doorway, handler_of, refuse_unknown
 from actas.server.interceptors import Context
 from actas.store import StoreThread
-from actas.wire.values import timestamp_of
 
 SERVICE: Final = revocation_pb2.DESCRIPTOR.services_by_name["RevocationService"].full_name
 _MOST: Final = 1000
@@ -72,7 +71,7 @@ class RevocationServicer:
         if asked.dry_run:
             found, truncated = await asyncio.to_thread(self._would_cut, entries)
             return revocation_pb2.RevokeResponse(
-                version=self._feed.version, delegations=map(_live, found), truncated=truncated
+                version=self._feed.version, delegations=map(live_to_proto, found), truncated=truncated
             )
         version = await self._append([Change("revoke", entry, by, time.time()) for entry in entries])
         return revocation_pb2.RevokeResponse(version=version or self._feed.version)
@@ -104,7 +103,7 @@ class RevocationServicer:
         found = [one for one in active if one.version > after and asked.kind in ("", one.change.entry["kind"])]
         page = found[:size]
         return revocation_pb2.ListRevocationsResponse(
-            revocations=map(_active, page),
+            revocations=map(active_to_proto, page),
             next_page_token=str(page[-1].version) if len(found) > size else "",
             version=self._feed.version,
         )
@@ -176,25 +175,3 @@ def _valid(documents: Sequence[dict[str, Any]], read: Callable[[Any], dict[str, 
         except ValueError as error:
             raise ProtocolError(f"revocations[{place}]", str(error)) from None
     return entries
-
-
-def _active(recorded: Recorded) -> revocation_pb2.ActiveRevocation:
-    change = recorded.change
-    return revocation_pb2.ActiveRevocation(
-        revocation=revocation_to_proto(change.entry),
-        version=recorded.version,
-        recorded_at=timestamp_of(change.at),
-        recorded_by=change.by,
-    )
-
-
-def _live(delegation: LiveDelegation) -> revocation_pb2.LiveDelegation:
-    return revocation_pb2.LiveDelegation(
-        subject_iss=delegation.subject_iss,
-        subject_sub=delegation.subject_sub,
-        actor=delegation.actor,
-        target=delegation.target,
-        decisions=delegation.decisions,
-        usable_until=timestamp_of(delegation.usable_until),
-        issued_jti=delegation.issued_jti,
-    )
