@@ -19,6 +19,7 @@ from typing import Any
 import world
 
 from actas.decide import Decider
+from actas.document import from_document
 from actas.engine.opa_binary import resolve_opa
 from actas.policy.bundle import compile_policy
 from actas.policy.engines import Engines
@@ -61,7 +62,7 @@ async def measure(count: int, *, rounds: int, calls: int) -> dict[str, Any]:
         handle.swap(ServingRevision(engine, compiled))
         states = {"without": RevocationState.fresh(), "with": RevocationState("many", entries(count))}
         deciders = {name: Decider(handle, _Nowhere(), state=state) for name, state in states.items()}
-        request = world.request()
+        request = from_document(world.document())
         garbage.settle()
         seen: dict[str, list[float]] = {name: [] for name in deciders}
         for _ in range(rounds):
