@@ -88,9 +88,9 @@ class Decider:
         if request.has_raw_evidence:
             return await self._decide_proving(request, caller, deadline)
         answer.check_parent(request)
-        at, state = self._clock(), self._state.lookup(request)
+        at = self._clock()
         async with self._engines.lease() as lease:
-            asked = Asked(request, request, at, state, caller)
+            asked = Asked(request, request, at, self._state.lookup(request, lease.data), caller)
             concluded = await self._decided(asked, lease, deadline, in_step=in_step)
         if in_step:
             await asyncio.sleep(0)
@@ -104,7 +104,7 @@ class Decider:
             async with self._engines.lease() as lease:
                 proven = await self._proven(request, lease.data, self._clock(), deadline)
                 # Keys may have been waited for: what is decided is how it is now.
-                at, state = self._clock(), self._state.lookup(proven)
+                at, state = self._clock(), self._state.lookup(proven, lease.data)
                 admitted = await until_recorded.enter_async_context(self._admission.hold(proven, lease.data, at))
                 asked = Asked(request, admitted.request, at, state, caller)
                 concluded = await self._decided(asked, lease, deadline)
@@ -120,7 +120,7 @@ class Decider:
         deadline = time.monotonic() + timeout
         async with self._engines.lease() as lease:
             proven = await self._proven(request, lease.data, self._clock(), deadline)
-            at, state = self._clock(), self._state.lookup(proven)
+            at, state = self._clock(), self._state.lookup(proven, lease.data)
             asked = Asked(request, await self._admission.peek(proven, lease.data, at), at, state, caller)
             concluded = await self._decided(asked, lease, deadline)
         await self._record(asked, concluded)
@@ -152,7 +152,7 @@ class Decider:
             chosen = lease.data if data is None else lease.data.override(data)
             tree = None if data is None else chosen.tree()
             proven = await self._proven(request, chosen, now, deadline)
-            asked = Asked(request, self._admission.rehearsed(proven, chosen, now), now, state.lookup(proven))
+            asked = Asked(request, self._admission.rehearsed(proven, chosen, now), now, state.lookup(proven, chosen))
             result = await engine.evaluate_with(self._question(asked), tree, timeout=timeout)
             concluded = self._conclude(asked, result, lease, chosen)
         await self._record(asked, concluded)

@@ -13,6 +13,7 @@ from actas.evidence.keys import TrustedIssuer
 from actas.evidence.verifier import TrustData
 from actas.policy_input import RevocationView
 from actas.request import ExchangeRequest
+from actas.revocation.names import Agents
 
 
 class RevisionData(SourceData, TrustData, Protocol):
@@ -25,6 +26,10 @@ class RevisionData(SourceData, TrustData, Protocol):
     @property
     def key_urls(self) -> frozenset[str]:
         """Where keys of issuers are fetched from."""
+
+    @property
+    def index(self) -> Mapping[str, Any]:
+        """What is computed from settings and registry for look-ups."""
 
     def override(self, given: Mapping[str, Any]) -> RevisionData:
         """Give this data with the `settings` and the `registry` that a test case wants."""
@@ -69,8 +74,11 @@ class CheckingEngine(Protocol):
 class StateProvider(Protocol):
     """Where the revocation state is looked up."""
 
-    def lookup(self, request: ExchangeRequest) -> RevocationView:
-        """Give the part of the state that *request* touches; never raises, a state that is unknown is stale."""
+    def lookup(self, request: ExchangeRequest, agents: Agents | None) -> RevocationView:
+        """Give the part of the state that *request* touches; never raises, a state that is unknown is stale.
+
+        *agents* are those of the revision that decides.
+        """
 
 
 class Held(Protocol):

@@ -30,7 +30,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "dresses": ("evaluable", "members", "document_writer", "document", "decision_document", "explanation", "wire"),
     "policy input": ("svid_facts", "facts", "policy_input"),
     "the database": ("store",),
-    "parts of a decision": ("evidence", "engine", "ceiling", "receipts"),
+    "parts of a decision": ("revocation", "evidence", "engine", "ceiling", "receipts"),
     "the dress of what is kept": ("admin_wire",),
     "the way of a request": ("ports", "timed", "admission", "answer", "asked", "decide"),
     "revisions": ("policy",),
@@ -58,7 +58,7 @@ DOORS = {
     "opentelemetry": ("server/",),
     "httpx": ("engine/", "evidence/", "doctor/"),
     "spiffe": ("evidence/svid/workload_api.py", "server/"),
-    "sqlalchemy": ("store/", "receipts/"),
+    "sqlalchemy": ("store/", "receipts/", "revocation/"),
     "alembic": ("store/",),
     "psycopg": ("store/",),
 }

@@ -13,7 +13,7 @@ from actas.evidence.keys import IssuerTrust, TrustedIssuer
 from actas.evidence.svid.source import DomainTrust
 from actas.policy import references
 from actas.policy.index import build_index
-from actas.policy.key_files import APPROVAL, IssuerKeys, trust_in, trusted
+from actas.policy.key_files import APPROVAL, EVENTS, IssuerKeys, trust_in, trusted
 from actas.policy.located import has_child
 from actas.policy.model import Registry, Settings
 from actas.policy.references import Finding
@@ -70,6 +70,11 @@ class PolicyData:
         """Where keys of issuers are fetched from."""
         issuers = self.registry.get("issuers", {}).values()
         return frozenset(issuer["jwks_uri"] for issuer in issuers if isinstance(issuer, dict) and "jwks_uri" in issuer)
+
+    @property
+    def event_issuers(self) -> Mapping[str, TrustedIssuer]:
+        """Who may tell security events, with the keys of this very revision."""
+        return trusted(self.issuer_keys, self.registry, EVENTS)
 
     @property
     def settings_valid(self) -> bool:

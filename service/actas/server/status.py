@@ -47,8 +47,6 @@ class Outward:
         if isinstance(error, EngineError):
             retry_after = error.retry_after if isinstance(error, OverLimitError) else 0.0
             return cls(error.status, error.message, error.reason, retry_after=retry_after)
-        if isinstance(error, ReceiptError):
-            return cls(error.status, str(error), "DECISION_NOT_RECORDED")
         if isinstance(error, StoreError):
             # Where the store is, and what it said, is in the log.
             return cls(error.status, "the store does not answer", "STORE_UNAVAILABLE")

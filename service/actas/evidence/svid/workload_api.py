@@ -94,7 +94,7 @@ class WorkloadApiBundles:
             began = self._clock()
             try:
                 self._listen()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the bundles grow old, and it is tried again
+            except Exception as error:
                 self._failed(error)
             pause = _FIRST_PAUSE if self._clock() - began > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
             self._closing.wait(pause)
