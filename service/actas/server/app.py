@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 import structlog
 from grpc import aio
 
-from actas import policy_input
 from actas.config import Config
 from actas.decide import Decider
 from actas.decision import Decision
@@ -23,7 +22,6 @@ from actas.listener import Listener
 from actas.policy.state import RevocationFile, RevocationState
 from actas.ports import SingleUse
 from actas.receipts.record import LogRecorder
-from actas.request import ExchangeRequest
 from actas.server import garbage
 from actas.server.background import background
 from actas.server.following import following
@@ -103,8 +101,7 @@ class Service:
         await self.revisions.activate(trigger)
         garbage.settle()
 
-    def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:
-        seen = policy_input.build(request, now=int(decision.evaluated_at), state=self._state.lookup(request))
+    def _explain(self, seen: Mapping[str, Any], decision: Decision) -> tuple[FiredRule, ...]:
         return explain(decision, seen, self.revisions.rules(decision.policy.revision))
 
     @asynccontextmanager
