@@ -34,20 +34,24 @@ deny contains {
 _tokens_unused if data.actas.index.one_time == {}
 
 else if {
-	_unused("subject_token", "subject")
+	_subject_token_unused
 	_actor_token_unused
 }
+
+_subject_token_unused if input.state.unused.subject_token == true
+
+else if _counts_again("subject", input.facts.subject_token.issuer)
 
 _actor_token_unused if input.facts.actor_token.form == "absent"
 
 # The issuer of an SVID is its trust domain, and an SVID is shown as often as it is needed.
 else if input.facts.actor_token.svid == true
 
-else if _unused("actor_token", "actor")
+else if input.state.unused.actor_token == true
 
-_unused(token, _) if input.state.unused[token] == true
+else if _counts_again("actor", input.facts.actor_token.issuer)
 
-_unused(token, role) if {
-	once := object.get(data.actas.index.one_time, input.facts[token].issuer, {})
+_counts_again(role, issuer) if {
+	once := object.get(data.actas.index.one_time, issuer, {})
 	object.get(once, role, false) == false
 }
