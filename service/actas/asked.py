@@ -39,6 +39,7 @@ class Concluded:
     seen: PolicyInput
     result: PolicyResult
     agent_version: str
+    risk: frozenset[str]
 
 
 def remaining(deadline: float) -> float:

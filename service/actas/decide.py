@@ -13,6 +13,7 @@ import structlog
 from actas import answer, ceiling, policy_input
 from actas.admission import NO_PAST, Admission, Past
 from actas.asked import Asked, Concluded, PolicyInput, remaining
+from actas.ceiling.risk import risk_classes
 from actas.decision import Decision, PolicyRef
 from actas.engine import PolicyResult
 from actas.errors import EngineError, Status
@@ -202,9 +203,10 @@ class Decider:
                 lambda bound: self._on_widened(bound, decision_id, revision),
                 unused=asked.usage.unused,
             )
+            risk = risk_classes(asked.request, data)
         policy = PolicyRef(revision, lease.digest, asked.state.version)
         decision = answer.decision(asked.request, result, at=asked.at, decision_id=decision_id, policy=policy)
-        return Concluded(decision, question, result, answer.agent_version(data, result.actor_agent))
+        return Concluded(decision, question, result, answer.agent_version(data, result.actor_agent), risk)
 
     def _on_widened(self, bound: str, decision_id: str, revision: str) -> None:
         self._observer.widened(bound)
@@ -222,6 +224,7 @@ class Decider:
                     actor=None if actor is None else {"iss": actor.iss, "sub": actor.sub},
                     actor_agent=concluded.result.actor_agent,
                     actor_version=concluded.agent_version,
+                    risk=concluded.risk,
                 )
             )
 

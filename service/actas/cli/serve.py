@@ -36,7 +36,10 @@ def serve(
         typer.Option(metavar="N", help="Processes that share the listeners.", show_default="the cores it may use"),
     ] = None,
     receipts: Annotated[
-        str | None, typer.Option(metavar="none", help="The receipt store; none for now, decisions are logged.")
+        str | None,
+        typer.Option(
+            metavar="URL|none", help="Where receipts are kept: sqlite:///PATH or postgresql://…", show_default="none"
+        ),
     ] = None,
     audience: Annotated[
         str | None, typer.Option(metavar="NAME", help="The aud of approvals for this service.", show_default="actas")

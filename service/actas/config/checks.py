@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from actas.config import receipts
 from actas.errors import ConfigError
 from actas.listener import MAX_UNIX_PATH, Listener
 
@@ -35,6 +36,7 @@ def check(config: Config) -> None:
     _places(config)
     _workers(config)
     _engine(config)
+    receipts.check(config)
     if config.default_timeout > config.max_timeout:
         raise ConfigError("default_timeout", "is longer than max_timeout")
     _traces(config)

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
@@ -20,7 +21,19 @@ DEFAULT_FILE = Path("actas.toml")
 _OTHER_VARIABLES = {"ACTAS_CONFIG", "ACTAS_OPA", "ACTAS_TOKEN"}
 # Kubernetes tells every pod of a namespace about a Service named `actas` in these variables.
 _SERVICE_LINKS = re.compile(r"ACTAS(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_\w+)?)?)")
-_PATHS = {"tls_cert", "tls_key", "opa_token_file", "opa_ca_file", "state", "pid_file"}
+_PATHS = {
+    "tls_cert",
+    "tls_key",
+    "opa_token_file",
+    "opa_ca_file",
+    "state",
+    "pid_file",
+    "receipts_password_file",
+    "receipts_spill",
+    "receipts_checkpoint_key",
+    "receipts_checkpoints",
+}
+_SQLITE = "sqlite:///"
 
 
 def load(flags: Mapping[str, object] | None = None, *, file: Path | None = None) -> Config:
@@ -50,6 +63,8 @@ def load(flags: Mapping[str, object] | None = None, *, file: Path | None = None)
             return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=values)
 
     given: dict[str, Any] = {name: value for name, value in (flags or {}).items() if value not in (None, (), [])}
+    if urlsplit(str(given.get("receipts", ""))).password:
+        raise ConfigError("receipts", "every user of this machine sees arguments: use receipts_password_file")
     try:
         return Loaded(**given)
     except ValidationError as error:
@@ -75,6 +90,8 @@ def _read(file: Path | None) -> dict[str, Any]:
 def _anchored(name: str, value: Any, base: Path) -> Any:
     if name in _PATHS and isinstance(value, str):
         return base / value
+    if name == "receipts" and isinstance(value, str) and value.startswith(_SQLITE):
+        return f"{_SQLITE}{base / value.removeprefix(_SQLITE)}"
     if name == "policies" and isinstance(value, list):
         return [base / item if isinstance(item, str) else item for item in value]
     return value

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from actas.config import checks
 from actas.config.callers import Caller
 from actas.config.checks import MOST_WORKERS
+from actas.config.receipts import ReceiptSettings
 from actas.cores import usable_cores
 from actas.engine import DEFAULT_ENGINE, EngineKind
 from actas.limits import RequestLimits
@@ -44,7 +45,7 @@ def _listed(value: object) -> object:
 Address = Annotated[Listener, BeforeValidator(Listener.parse)]
 
 
-class Config(BaseSettings):
+class Config(ReceiptSettings, BaseSettings):
     """Everything `actas serve` needs to know. Times are in seconds."""
 
     model_config = SettingsConfigDict(
@@ -82,8 +83,6 @@ class Config(BaseSettings):
 
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = Field(default_factory=usable_cores)
     """Processes that share the listeners, by default one for each core that this process may use."""
-    receipts: Literal["none"] = "none"
-    """Where receipts are kept. There is no store yet: every decision is a line of the log."""
 
     default_timeout: Seconds = 1.0
     """Time for a decision when the caller sets no deadline."""

@@ -32,6 +32,8 @@ class Record:
 
     decision_id: str
     document: Mapping[str, Any]
+    risk: frozenset[str] = frozenset()
+    """The risk classes of the scopes that were asked for."""
 
 
 class Recorder(Protocol):
@@ -70,11 +72,12 @@ def build(
     actor: Mapping[str, str] | None = None,
     actor_agent: str = "",
     actor_version: str = "",
+    risk: frozenset[str] = frozenset(),
 ) -> Record:
     """Build the record of *decision* on *request*, which the caller *sent* so, or with less that was verified.
 
     *actor* is the current actor (`iss`, `sub`) as the policy resolved it, *actor_agent* and *actor_version* its
-    entry in the registry; *caller* is the configured name of the caller that asked.
+    entry in the registry; *caller* is the configured name of the caller that asked, *risk* the risk classes at stake.
     """
     document: Document = {
         "decision_id": decision.decision_id,
@@ -114,7 +117,8 @@ def build(
         "caller": caller,
     }
     # Zero is a value; nothing, and what is empty, is left out.
-    return Record(decision.decision_id, {name: value for name, value in document.items() if value or value == 0})
+    filled = {name: value for name, value in document.items() if value or value == 0}
+    return Record(decision.decision_id, filled, risk)
 
 
 def _seconds(value: object) -> int | None:

@@ -21,7 +21,6 @@ from actas.explanation import FiredRule, explain
 from actas.listener import Listener
 from actas.policy.state import RevocationFile, RevocationState
 from actas.ports import SingleUse
-from actas.receipts.record import LogRecorder
 from actas.server import garbage
 from actas.server.background import background
 from actas.server.following import following
@@ -29,6 +28,7 @@ from actas.server.host import Host
 from actas.server.metrics import Metrics
 from actas.server.pid_file import holding
 from actas.server.place import ALONE, Place
+from actas.server.receipts import Books, keeping, prepare
 from actas.server.revisions import ForeignRevision, OwnRevisions, Revisions
 from actas.server.servicer import SERVICE, Servicer
 from actas.server.signals import Signals
@@ -48,12 +48,14 @@ class Service:
         revisions: Revisions,
         *,
         since: float,
+        books: Books,
         place: Place = ALONE,
         single_use: SingleUse | None = None,
     ) -> None:
         """Wire the parts together; nothing listens yet.
 
-        *since* is when the service started, *single_use* where its used approvals are remembered.
+        *since* is when the service started, *books* where its decisions are recorded, *single_use* where its used
+        approvals are remembered.
         """
         self.metrics = metrics
         self.revisions = revisions
@@ -62,7 +64,7 @@ class Service:
         self._state = RevocationState.fresh() if config.state is None else RevocationFile(config.state)
         decider = Decider(
             revisions.handle,
-            LogRecorder(),
+            books.recorder,
             state=self._state,
             observer=metrics,
             single_use=single_use,
@@ -79,6 +81,7 @@ class Service:
             in_step=revisions.engine == "wasm",
         )
         self._servicer = servicer
+        self._books = books
         self._config = config
         self._place = place
         self._told_health: tuple[bool, str] | None = None
@@ -91,6 +94,7 @@ class Service:
             "engine": engine.reason,
             "activation": self.revisions.trouble,
             "state": getattr(self._state, "problem", ""),
+            "receipts": self._books.trouble,
         }
         return {"ready": engine.ok, "evaluates": self.revisions.engine} | {
             name: value for name, value in detail.items() if value
@@ -164,11 +168,13 @@ async def running(config: Config) -> AsyncIterator[Service]:
         ActivationError: the policies may not serve.
         EngineError: OPA does not come up.
         OpaNotFoundError: there is no OPA binary.
+        StoreError: the store cannot be reached, or does not keep what is committed.
 
     """
     # Before anything else: an approval that is given while the policies are activated is a new one.
     since = time.time()
     metrics = Metrics()
+    await asyncio.to_thread(prepare, config)
     async with AsyncExitStack() as stack:
         revisions: Revisions
         if config.opa_url:
@@ -182,7 +188,8 @@ async def running(config: Config) -> AsyncIterator[Service]:
         await revisions.activate("start")
         metrics.engine(revisions.engine)
         garbage.settle()
-        service = Service(config, metrics, revisions, since=since)
+        books = await stack.enter_async_context(keeping(config))
+        service = Service(config, metrics, revisions, since=since, books=books)
         await stack.enter_async_context(service.serving())
         yield service
 

@@ -21,6 +21,7 @@ def run(config: Config) -> None:
         ActivationError: the policies may not serve.
         EngineError: OPA does not come up, or a worker does not.
         OpaNotFoundError: there is no OPA binary.
+        StoreError: the store cannot be reached, or does not keep what is committed.
 
     """
     log.configure(config.log_level, config.log_format)

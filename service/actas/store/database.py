@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -17,8 +16,9 @@ from sqlalchemy.pool import QueuePool
 from actas.errors import StoreError
 from actas.store import upgrade
 from actas.store.address import StoreAddress
+from actas.store.session import Session
 
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 1.0
 """How long a connection waits for a SQLite file that somebody else than an Actas holds."""
 _CONNECT_SECONDS = 3
 _SQLITE_FULL = 2
@@ -33,7 +33,6 @@ class Database:
         """Take the parts; use `open`."""
         self.address = address
         self._engine = engine
-        self._lock_file = address.file
 
     @classmethod
     def open(cls, address: StoreAddress | str, *, migrate: bool = True) -> Self:
@@ -66,7 +65,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one state and changes nothing; raises StoreError."""
-        with self._told(), self._engine.connect() as connection:
+        with self.told(), self._engine.connect() as connection:
             if not self.is_sqlite:
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             yield connection
@@ -78,35 +77,39 @@ class Database:
         Of all processes with one SQLite file, one writes at a time, and the next one is woken without delay.
         *migrating* keeps everybody else from migrating meanwhile.
         """
-        with self._told(), self._turn(), self._engine.connect() as connection:
-            marked = connection.execution_options(actas_writes=True)
-            with marked.begin():
+        session = self.session()
+        try:
+            with session.transaction() as connection:
                 if migrating and not self.is_sqlite:
-                    marked.execute(text("SELECT pg_advisory_xact_lock(7204991231)"))
-                yield marked
+                    connection.execute(text("SELECT pg_advisory_xact_lock(7204991231)"))
+                yield connection
+        finally:
+            session.close()
+
+    def session(self) -> Session:
+        """Give a connection that is kept for many writing transactions, all on one thread."""
+        return Session(self)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if self._lock_file is None:
-            yield
-            return
-        # SQLite's own waiting is sleeping and asking again, up to 0.1 s; this lock wakes the next one at once.
+    def connect(self) -> Connection:
+        """Connect; raises SQLAlchemyError."""
+        return self._engine.connect()
+
+    def open_lock(self) -> int | None:
+        """Open the file whose lock says who writes to a SQLite file; raises StoreError. PostgreSQL needs none."""
+        if self.address.file is None:
+            return None
         try:
-            lock = os.open(f"{self._lock_file}{_LOCK_SUFFIX}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            return os.open(f"{self.address.file}{_LOCK_SUFFIX}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(f"{self.address}: {error.strerror}") from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def told(self) -> Iterator[None]:
+        """Raise what the database says as a StoreError, without statements and values."""
         try:
             yield
         except SQLAlchemyError as error:

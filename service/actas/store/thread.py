@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ I_contra = TypeVar("I_contra", contravariant=True)
 MOST_AT_ONCE = 256
 """How many items one transaction takes."""
 
+REST_SECONDS = 0.2
+"""After a failure everything fails at once for so long, and for as long as the failure took."""
+MOST_WAITING = 20_000
+"""How many items wait for a store that hangs, before the next ones are refused."""
+
 _log = structlog.get_logger("actas.store")
 
 
@@ -33,6 +39,9 @@ class Writer(Protocol[I_contra]):
     def settled(self, *, committed: bool) -> None:
         """Learn whether what was written last is durable; where it is not said so, it may nevertheless be."""
 
+    def rescued(self, items: Sequence[I_contra]) -> bool:
+        """Say whether *items*, whose transaction failed, are durable elsewhere now."""
+
 
 @dataclass(slots=True)
 class _Job:
@@ -41,6 +50,9 @@ class _Job:
     done: asyncio.Future[Any]
     result: Any = None
     error: BaseException | None = None
+
+
+_Lanes = dict["Lane[Any]", list[_Job]]
 
 
 class StoreThread:
@@ -53,7 +65,9 @@ class StoreThread:
         self._jobs: deque[_Job] = deque()
         self._wake = threading.Event()
         self._stopping = False
+        self._session = database.session()
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
+        self._resting_until = 0.0
         self.commits = 0
         self.trouble = ""
         """Why the last transaction failed; empty when it did not."""
@@ -89,6 +103,8 @@ class StoreThread:
     def _submit(self, lane: Lane[Any] | None, item: Any) -> asyncio.Future[Any]:
         if self._loop is None or self._stopping:
             raise StoreError("the store is closed")
+        if len(self._jobs) >= MOST_WAITING:
+            raise StoreError("too many wait for the store")
         job = _Job(lane, item, self._loop.create_future())
         self._jobs.append(job)
         self._wake.set()
@@ -101,43 +117,56 @@ class StoreThread:
             while self._jobs:
                 self._transaction([self._jobs.popleft() for _ in range(min(len(self._jobs), MOST_AT_ONCE))])
             if self._stopping and not self._jobs:
+                self._session.close()
                 return
 
     def _transaction(self, jobs: list[_Job]) -> None:
-        lanes: dict[Lane[Any], list[_Job]] = {}
-        alone: list[_Job] = []
+        lanes: _Lanes = {}
         for job in jobs:
-            if job.lane is None:
-                alone.append(job)
-            else:
+            if job.lane is not None:
                 lanes.setdefault(job.lane, []).append(job)
+        began = time.monotonic()
         try:
-            with self.database.writing() as connection:
-                for job in alone:
-                    _apart(connection, job)
+            if began < self._resting_until:
+                raise StoreError(self.trouble)
+            with self._session.transaction() as connection:
+                for job in jobs:
+                    if job.lane is None:
+                        _apart(connection, job)
                 for lane, its in lanes.items():
                     lane.writer.write(connection, [job.item for job in its])
         except Exception as error:
             failure = error if isinstance(error, ActasError) else StoreError(f"unexpected {type(error).__name__}")
-            self._settle(lanes, committed=False)
-            if not self.trouble:
-                _log.error("store_failed", problem=str(failure))
-            self.trouble = str(failure)
+            self._failed(failure, began, lanes)
             for job in jobs:
-                job.error = failure
+                if job.lane not in lanes:
+                    job.error = failure
         else:
-            self._settle(lanes, committed=True)
-            self.commits += 1
-            if self.trouble:
-                _log.info("store_works_again")
-            self.trouble = ""
+            self._succeeded(lanes)
         assert self._loop is not None  # noqa: S101 - it is set before the thread starts
         self._loop.call_soon_threadsafe(_resolve, jobs)
 
-    @staticmethod
-    def _settle(lanes: dict[Lane[Any], list[_Job]], *, committed: bool) -> None:
+    def _succeeded(self, lanes: _Lanes) -> None:
         for lane in lanes:
-            lane.writer.settled(committed=committed)
+            lane.writer.settled(committed=True)
+        self.commits += 1
+        if self.trouble:
+            _log.info("store_works_again")
+        self.trouble = ""
+
+    def _failed(self, failure: ActasError, began: float, lanes: _Lanes) -> None:
+        if began >= self._resting_until:
+            for lane in lanes:
+                lane.writer.settled(committed=False)
+            # What takes long to fail would otherwise take all of the time of those who wait.
+            self._resting_until = 2 * time.monotonic() - began + REST_SECONDS
+        if not self.trouble:
+            _log.error("store_failed", problem=str(failure))
+        self.trouble = str(failure)
+        for lane, its in lanes.items():
+            if not lane.writer.rescued([job.item for job in its]):
+                for job in its:
+                    job.error = failure
 
 
 class Lane(Generic[I_contra]):

@@ -16,6 +16,7 @@ from actas.evidence.single_use_files import sweep
 from actas.server.background import background
 from actas.server.following import following
 from actas.server.pid_file import holding
+from actas.server.receipts import prepare
 from actas.server.signals import Signals
 from actas.server.status_page import StatusPage
 from actas.server.workers import runtime
@@ -43,6 +44,7 @@ async def running(config: Config) -> AsyncIterator[tuple[Fleet, Supervised]]:
     """Run the workers as long as the context lasts. Raises as `supervise`."""
     # Before anything else: an approval that is given while the policies are activated is a new one.
     since = time.time()
+    await asyncio.to_thread(prepare, config)
     async with AsyncExitStack() as stack:
         addresses = Addresses(config.listen)
         stack.callback(addresses.release)

@@ -27,6 +27,7 @@ from actas.server.app import Service
 from actas.server.background import background
 from actas.server.metrics import Metrics
 from actas.server.place import Place
+from actas.server.receipts import keeping
 from actas.server.revisions import ForeignRevision
 from actas.server.workers.channel import Channel, Message, opened
 from actas.server.workers.revisions import LoadedRevisions
@@ -112,12 +113,15 @@ class Worker:
         settings, revisions = self._settings, self._revisions
         if revisions is None or self._service is not None:
             raise EngineError("there is nothing to serve", status=Status.INTERNAL)
+        place = Place(settings.number, settings.of)
+        books = await self._stack.enter_async_context(keeping(settings.config, place))
         service = Service(
             settings.config,
             self._metrics,
             revisions,
             since=settings.since,
-            place=Place(settings.number, settings.of),
+            books=books,
+            place=place,
             single_use=FileSingleUse(self._runtime.approvals),
         )
         garbage.settle()
