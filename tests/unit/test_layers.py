@@ -56,7 +56,7 @@ DOORS = {
     "prometheus_client": ("server/",),
     "opentelemetry": ("server/",),
     "httpx": ("engine/", "evidence/", "doctor/"),
-    "sqlalchemy": ("store/", "receipts/"),
+    "sqlalchemy": ("store/", "receipts/", "evidence/single_use_store.py", "rates/store.py"),
     "alembic": ("store/",),
     "psycopg": ("store/",),
 }

@@ -54,8 +54,8 @@ class Service:
     ) -> None:
         """Wire the parts together; nothing listens yet.
 
-        *since* is when the service started, *books* where its decisions are recorded, *single_use* where its used
-        approvals are remembered.
+        *since* is when the service started, *books* where its decisions are recorded. What was used is remembered in
+        their store; where they have none, in *single_use*, and only *since* then.
         """
         self.metrics = metrics
         self.revisions = revisions
@@ -67,9 +67,10 @@ class Service:
             books.recorder,
             state=self._state,
             observer=metrics,
-            single_use=single_use,
+            single_use=single_use if books.memory is None else books.memory.single_use,
+            rates=None if books.memory is None else books.memory.rates,
             audience=config.audience,
-            since=since,
+            since=since if books.memory is None else books.memory.since,
         )
         servicer = Servicer(
             decider,

@@ -15,6 +15,7 @@ from actas.config import Config
 from actas.errors import StoreError
 from actas.receipts.record import LogRecorder, Recorder
 from actas.server.background import background
+from actas.server.memory import Memory, remembering
 from actas.server.place import ALONE, Place
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Books:
 
     recorder: Recorder
     store: StoreThread | None = None
+    memory: Memory | None = None
 
     @property
     def trouble(self) -> str:
@@ -80,7 +82,8 @@ async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
         if spill is not None:
             await stack.enter_async_context(background("spill", _replay(spill, lane, thread)))
         await stack.enter_async_context(recorder.finishing(config.grace))
-        yield Books(recorder, thread)
+        memory = await stack.enter_async_context(remembering(thread))
+        yield Books(recorder, thread, memory)
 
 
 def _waits(config: Config, risk: frozenset[str]) -> bool:
