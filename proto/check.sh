@@ -9,10 +9,10 @@ buf=${BUF:-$(dirname "$python")/buf}
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 sh proto/generate.sh "$fresh"
-for stub in "$fresh"/actas/decision/v1/* service/actas/decision/v1/*_pb2*; do
-  name=$(basename "$stub")
-  if ! cmp -s "$fresh/actas/decision/v1/$name" "service/actas/decision/v1/$name"; then
-    echo "service/actas/decision/v1/$name is not what the proto files say: run \`make proto\` and commit the result." >&2
+stubs_in() { (cd "$1" && ls actas/*/v1/*_pb2*); }
+for stub in $({ stubs_in "$fresh"; stubs_in service; } | sort -u); do
+  if ! cmp -s "$fresh/$stub" "service/$stub"; then
+    echo "service/$stub is not what the proto files say: run \`make proto\` and commit the result." >&2
     exit 1
   fi
 done

@@ -7,8 +7,8 @@ out=${1:-service}
 mkdir -p "$out"
 "$python" -m grpc_tools.protoc --proto_path=proto \
   --python_out="$out" --pyi_out="$out" --grpc_python_out="$out" \
-  proto/actas/decision/v1/*.proto
-# Only service.proto defines a service; the plugin writes an empty module for every other file.
-for stub in "$out"/actas/decision/v1/*_pb2_grpc.py; do
+  proto/actas/*/v1/*.proto
+# The plugin writes a module for every file, empty where the file defines no service.
+for stub in "$out"/actas/*/v1/*_pb2_grpc.py; do
   grep -q 'class .*Servicer' "$stub" || rm "$stub"
 done

@@ -17,13 +17,18 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """The gRPC status of an answer that is not a decision (contract, section 5)."""
+    """The gRPC status of an answer that is not a decision (contract, section 5).
+
+    NOT_FOUND and ALREADY_EXISTS are of the administrative services alone.
+    """
 
     INVALID_ARGUMENT = "INVALID_ARGUMENT"
     RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     PERMISSION_DENIED = "PERMISSION_DENIED"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    NOT_FOUND = "NOT_FOUND"
+    ALREADY_EXISTS = "ALREADY_EXISTS"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
 

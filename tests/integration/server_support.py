@@ -131,7 +131,7 @@ async def served(
         default_timeout=config.default_timeout,
         max_timeout=config.max_timeout,
     )
-    host = Host(config, SERVICE, servicer.handler(), metrics, around)
+    host = Host(config, {SERVICE: servicer.handler()}, metrics, around)
     bound = await host.start()
     await host.serving(True)
     try:

@@ -117,6 +117,11 @@ def text(words: str, style: str = "") -> Text:
     return Text(plain(words), style=style)
 
 
+def line(words: object, style: str = "") -> Text:
+    """Make text of *words* that is one line, whatever is in them: what others wrote cannot look like a line of ours."""
+    return text(str(words).replace("\n", "\\n"), style)
+
+
 def plain(words: str) -> str:
     """Escape what would move the cursor or change the reading direction."""
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in str(words))

@@ -10,10 +10,13 @@ from typing import Any
 from google.protobuf.message import Message
 
 from actas import wire
+from actas.admin.v1 import receipts_pb2
+from actas.admin_wire.outcome import outcome_to_proto
 from actas.client.errors import UnusableDecisionError
 from actas.decision import Decision, Effect
 from actas.decision.v1 import service_pb2
 from actas.errors import EngineError, ProtocolError
+from actas.receipts.outcome import Outcome
 from actas.request import ExchangeRequest
 from actas.wire.unknown import refuse_unknown
 
@@ -68,6 +71,11 @@ def explained(response: service_pb2.ExplainResponse, request: ExchangeRequest) -
         for rule in response.rules
     )
     return Explanation(_decision(response, request), rules)
+
+
+def report(decision_id: str, outcome: Outcome) -> receipts_pb2.ReportOutcomeRequest:
+    """Write the question of ReportOutcome."""
+    return receipts_pb2.ReportOutcomeRequest(decision_id=decision_id, outcome=outcome_to_proto(outcome))
 
 
 def _item(item: service_pb2.DecideBatchItem, request: ExchangeRequest) -> BatchItem:

@@ -19,6 +19,7 @@ from actas.client.hint import Told, Unsaid, told, told_by
 from actas.client.spread import Spread
 from actas.decision import Decision
 from actas.decision.v1 import service_pb2
+from actas.receipts.outcome import Outcome
 from actas.request import ExchangeRequest
 
 
@@ -55,6 +56,11 @@ class AsyncDecisionClient:
         """Decide *request* and say which rules fired; raises as `decide`. Needs the permission `explain`."""
         message = service_pb2.ExplainRequest(request=wire.request_to_proto(request))
         return answers.explained(await self._call("Explain", message, timeout), request)
+
+    async def report_outcome(self, decision_id: str, outcome: Outcome, *, timeout: float | None = None) -> bool:
+        """Report what became of a decision; as `DecisionClient.report_outcome`."""
+        message = answers.report(decision_id, outcome)
+        return bool((await self._call("ReportOutcome", message, timeout)).recorded)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -11,7 +11,7 @@ import grpc
 from grpc import aio
 
 from actas.client.spread import Lane, Source
-from actas.decision.v1 import service_pb2_grpc
+from actas.client.stubs import stub_of
 from actas.listener import Listener
 
 CONNECTIONS = 8
@@ -96,7 +96,7 @@ class _Source(Generic[C]):
         """Make the connection number *turn*."""
         address = self.address(turn)
         channel = self._channel(address, options=_OPTIONS)
-        return Lane(channel, service_pb2_grpc.DecisionServiceStub(channel), turn=turn, address=address)
+        return Lane(channel, stub_of(channel), turn=turn, address=address)
 
 
 def _numbered(path: Path) -> list[Path]:

@@ -17,8 +17,10 @@ from actas.client.channels import CONNECTIONS, Target
 from actas.client.errors import no_decision
 from actas.client.hint import Told, Unsaid, told, told_by
 from actas.client.spread import Lane, Spread
+from actas.client.stubs import stub_of
 from actas.decision import Decision
-from actas.decision.v1 import service_pb2, service_pb2_grpc
+from actas.decision.v1 import service_pb2
+from actas.receipts.outcome import Outcome
 from actas.request import ExchangeRequest
 
 
@@ -40,7 +42,7 @@ class DecisionClient:
         """Use *channels* that are there already, and stay the caller's to secure."""
         client = cls.__new__(cls)
         client._target = Target("localhost:0", token)
-        client._spread = Spread([Lane(channel, service_pb2_grpc.DecisionServiceStub(channel)) for channel in channels])
+        client._spread = Spread([Lane(channel, stub_of(channel)) for channel in channels])
         client._timeout = timeout
         return client
 
@@ -67,6 +69,18 @@ class DecisionClient:
         """Decide *request* and say which rules fired; raises as `decide`. Needs the permission `explain`."""
         message = service_pb2.ExplainRequest(request=wire.request_to_proto(request))
         return answers.explained(self._call("Explain", message, timeout), request)
+
+    def report_outcome(self, decision_id: str, outcome: Outcome, *, timeout: float | None = None) -> bool:
+        """Report what became of a decision, and say whether any of it is new; reporting again is safe.
+
+        Raises:
+            ProtocolError: the service found the report malformed.
+            EngineError: it is not known to be recorded. Its `status` is NOT_FOUND where there is no such decision
+                (yet), ALREADY_EXISTS where another outcome was reported, or the decision was a DENY.
+
+        """
+        message = answers.report(decision_id, outcome)
+        return bool(self._call("ReportOutcome", message, timeout).recorded)
 
     def close(self) -> None:
         """Close the connections."""

@@ -29,6 +29,9 @@ NAMES = (
     "client_id",
     "authorization_server",
     "source_jti",
+    "workload",
+    "narrowed",
+    "stepped_up",
 )
 _NONE: Mapping[str, Any] = {}
 
@@ -65,6 +68,9 @@ def derive(document: Mapping[str, Any]) -> tuple[Any, ...]:
         _key(document.get("client", _NONE), "client_id"),
         _key(document, "authorization_server"),
         _key(document.get("source_token", _NONE), "jti"),
+        None if actor.get("spiffe_id") == actor.get("sub") else _key(actor, "spiffe_id"),
+        _flag(document, "notes"),
+        _flag(document, "obligations", "step-up"),
     )
 
 
@@ -72,6 +78,14 @@ def further_targets(document: Mapping[str, Any]) -> list[str]:
     """Give the targets that stand in no column: those after the first."""
     first, *further = map(key, document.get("target") or [""])
     return sorted(set(further) - {first})
+
+
+def _flag(document: Mapping[str, Any], name: str, wanted: str = "") -> int | None:
+    """Say of a decision whether there is anything in *name*, or *wanted* is."""
+    if "effect" not in document:
+        return None
+    there = document.get(name, ())
+    return int(wanted in there if wanted else bool(there))
 
 
 def _key(part: Mapping[str, Any], name: str) -> str | None:

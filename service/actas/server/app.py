@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import structlog
 from grpc import aio
 
@@ -23,6 +24,7 @@ from actas.policy.state import RevocationFile, RevocationState
 from actas.ports import SingleUse
 from actas.server import garbage
 from actas.server.background import background
+from actas.server.doorway import Doorway
 from actas.server.following import following
 from actas.server.host import Host
 from actas.server.metrics import Metrics
@@ -106,6 +108,19 @@ class Service:
         await self.revisions.activate(trigger)
         garbage.settle()
 
+    def _services(self) -> dict[str, grpc.GenericRpcHandler[Any, Any]]:
+        """Give what is hosted, by full name; the first is the one whose health is that of the engine."""
+        services = {SERVICE: self._servicer.handler()}
+        store, reports = self._books.store, self._books.reports
+        if store is not None and reports is not None:
+            from actas.server import receipt_service  # noqa: PLC0415 - SQLAlchemy is slow to load
+
+            config = self._config
+            doorway = Doorway(config.limits, config.default_timeout, config.max_timeout)
+            receipts = receipt_service.ReceiptServicer(store.database, reports, doorway)
+            services[receipt_service.SERVICE] = receipts.handler()
+        return services
+
     def _explain(self, seen: Mapping[str, Any], decision: Decision) -> tuple[FiredRule, ...]:
         return explain(decision, seen, self.revisions.rules(decision.policy.revision))
 
@@ -120,7 +135,7 @@ class Service:
                 interceptor, flush = tracing.start(self._config.otlp_endpoint)
                 stack.push_async_callback(asyncio.to_thread, flush)
                 around.append(interceptor)
-            host = Host(self._config, SERVICE, self._servicer.handler(), self.metrics, around, self._place)
+            host = Host(self._config, self._services(), self.metrics, around, self._place)
             self.listening = await host.start()
             stack.push_async_callback(host.stop)
             await self._tell_health(host)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,29 +31,31 @@ _SERVING, _NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.Heal
 
 
 class Host:
-    """One gRPC server for one service; not serving, for health checks, until it is told so."""
+    """One gRPC server; its first service is not serving, for health checks, until it is told so.
+
+    The others do not need what the first one waits for: what is revoked must reach a service that cannot decide.
+    """
 
     def __init__(
         self,
         config: Config,
-        service: str,
-        handler: grpc.GenericRpcHandler[Any, Any],
+        services: Mapping[str, grpc.GenericRpcHandler[Any, Any]],
         metrics: Metrics,
         around: Sequence[aio.ServerInterceptor[Any, Any]] = (),
         place: Place = ALONE,
     ) -> None:
-        """Prepare to serve *handler*, whose full name is *service*; *around* come before our own interceptors."""
+        """Prepare to serve *services*, handlers by full name; *around* come before our own interceptors."""
         self._config = config
-        self._service = service
+        self._decides, *self._others = services
         self._health = health_aio.HealthServicer()
         known = Callers(config.callers)
-        self._door = Door(handler, known, metrics, place.trailer)
+        self._door = Door(tuple(services.values()), known, metrics, place.trailer)
         guards = [ReflectionInterceptor(known)] if config.reflection else []
         self._server = aio.server(interceptors=[*around, *guards], options=_options(config, place))
         self._server.add_generic_rpc_handlers((self._door,))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if config.reflection:
-            names = (service, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            names = (*services, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
 
     async def start(self) -> tuple[Listener, ...]:
@@ -64,13 +66,15 @@ class Host:
 
         """
         await self.serving(False)
+        for name in self._others:
+            await self._health.set(name, _SERVING)
         bound = tuple(self._bind(listener) for listener in self._config.listen)
         await self._server.start()
         return bound
 
     async def serving(self, able: bool) -> None:
         """Tell health checks whether decisions can be made."""
-        for name in ("", self._service):
+        for name in ("", self._decides):
             await self._health.set(name, _SERVING if able else _NOT_SERVING)
 
     async def stop(self) -> None:

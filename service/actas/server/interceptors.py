@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import grpc
@@ -30,14 +30,18 @@ _log = structlog.get_logger("actas.server")
 
 
 class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the published types only
-    """The unary methods of a service behind what every call of theirs goes through.
+    """The unary methods of the services behind what every call of theirs goes through.
 
     The caller is authenticated before its message is looked at, whatever is raised becomes a status with details, and
     the call is counted. Made once per method: interceptors of grpc.aio would build all this anew for every call.
     """
 
     def __init__(
-        self, inside: grpc.GenericRpcHandler[Any, Any], known: Callers, metrics: Metrics, trailer: Trailer = ()
+        self,
+        inside: Sequence[grpc.GenericRpcHandler[Any, Any]],
+        known: Callers,
+        metrics: Metrics,
+        trailer: Trailer = (),
     ) -> None:
         """Stand before *inside*; accept the callers in *known*, count in *metrics*; every answer carries *trailer*."""
         self._inside = inside
@@ -51,9 +55,12 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
     def service(self, details: Details) -> Handler:
         """Give what answers the method that is called; None where there is no such method."""
         handler = self._handlers.get(details.method)
-        if handler is None and (handler := self._inside.service(details)) is not None:
+        if handler is None and (handler := self._found(details)) is not None:
             handler = self._handlers[details.method] = self._guarded(details.method.rpartition("/")[2], handler)
         return handler
+
+    def _found(self, details: Details) -> Handler:
+        return next((found for inside in self._inside if (found := inside.service(details)) is not None), None)
 
     def _guarded(self, method: str, handler: Handler) -> Handler:
         answer = handler.unary_unary

@@ -7,11 +7,9 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol
 
 import grpc
-from google.protobuf.message import Message
-from google.protobuf.unknown_fields import UnknownFieldSet
 
 from actas import wire
 from actas.decision import Decision
@@ -22,6 +20,7 @@ from actas.limits import RequestLimits
 from actas.request import ExchangeRequest
 from actas.server import callers
 from actas.server.callers import CallerIdentity
+from actas.server.doorway import Doorway, handler_of, refuse_unknown
 from actas.server.interceptors import Context, note
 from actas.server.metrics import Metrics
 from actas.server.status import Outward
@@ -30,8 +29,6 @@ SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["DecisionService"].full
 _SLACK_SECONDS: Final = 0.05
 # How many decisions of a batch are in step. Each of their steps holds up everybody else, by 3 ms at most.
 _IN_STEP: Final = 16
-
-M = TypeVar("M", bound=Message)
 
 
 class Decides(Protocol):
@@ -71,32 +68,25 @@ class Servicer:
         self._explainer = explainer
         self._metrics = metrics
         self._limits = limits
-        self._default_timeout = default_timeout
-        self._max_timeout = max_timeout
+        self._doorway = Doorway(limits, default_timeout, max_timeout)
         self._in_step = in_step
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
-        """Give what a gRPC server calls. Requests arrive as bytes: gRPC would report a broken one as INTERNAL."""
+        """Give what a gRPC server calls."""
         methods = {"Decide": self.decide, "DecideBatch": self.decide_batch, "Explain": self.explain}
-        return grpc.method_handlers_generic_handler(
-            SERVICE,
-            {
-                name: grpc.unary_unary_rpc_method_handler(method, response_serializer=_to_bytes)
-                for name, method in methods.items()
-            },
-        )
+        return handler_of(SERVICE, methods)
 
     async def decide(self, data: bytes, context: Context) -> service_pb2.DecideResponse:
         """Decide one exchange."""
-        end = self._end(context)
-        decision = await self._decide(self._parse(request_pb2.DecideRequest, data), end, callers.current.get())
+        end = self._doorway.end(context)
+        decision = await self._decide(self._doorway.parse(request_pb2.DecideRequest, data), end, callers.current.get())
         return service_pb2.DecideResponse(decision=wire.decision_to_proto(decision))
 
     async def decide_batch(self, data: bytes, context: Context) -> service_pb2.DecideBatchResponse:
         """Decide each of up to 100 exchanges on its own."""
-        end, caller = self._end(context), callers.current.get()
-        batch = self._parse(service_pb2.DecideBatchRequest, data)
-        _refuse_unknown(batch)
+        end, caller = self._doorway.end(context), callers.current.get()
+        batch = self._doorway.parse(service_pb2.DecideBatchRequest, data)
+        refuse_unknown(batch)
         if not batch.requests:
             raise ProtocolError("requests", "is required")
         self._limits.check_batch(batch.requests)
@@ -109,10 +99,10 @@ class Servicer:
 
     async def explain(self, data: bytes, context: Context) -> service_pb2.ExplainResponse:
         """Decide one exchange and say which rules fired."""
-        end, caller = self._end(context), callers.current.get()
+        end, caller = self._doorway.end(context), callers.current.get()
         caller.require("explain", context.peer())
-        asked = self._parse(service_pb2.ExplainRequest, data)
-        _refuse_unknown(asked)
+        asked = self._doorway.parse(service_pb2.ExplainRequest, data)
+        refuse_unknown(asked)
         if not asked.HasField("request"):
             raise ProtocolError("request", "is required")
         request, remaining = self._admit(asked.request, end, caller)
@@ -121,15 +111,6 @@ class Servicer:
         self._metrics.decision(decision)
         rules = [_rule(fired) for fired in self._explainer(seen, decision)]
         return service_pb2.ExplainResponse(decision=wire.decision_to_proto(decision), rules=rules)
-
-    def _parse(self, kind: type[M], data: bytes) -> M:
-        self._limits.check_message(len(data))
-        return wire.decode(kind, data)
-
-    def _end(self, context: Context) -> float:
-        remaining = context.time_remaining()
-        allowed = self._default_timeout if remaining is None else min(remaining, self._max_timeout)
-        return time.monotonic() + allowed
 
     def _admit(
         self, asked: request_pb2.DecideRequest, end: float, caller: CallerIdentity
@@ -166,13 +147,6 @@ class Servicer:
         return service_pb2.DecideBatchItem(decision=wire.decision_to_proto(decision))
 
 
-def _refuse_unknown(envelope: Message) -> None:
-    """Refuse unknown fields of the envelope; those of the requests inside are the requests' own errors."""
-    unknown = UnknownFieldSet(envelope)
-    if len(unknown):
-        raise ProtocolError(f"#{unknown[0].field_number}", "unknown field", reason="UNKNOWN_FIELD")
-
-
 def _rule(fired: FiredRule) -> service_pb2.RuleExplanation:
     document = fired.to_document()
     return service_pb2.RuleExplanation(
@@ -183,7 +157,3 @@ def _rule(fired: FiredRule) -> service_pb2.RuleExplanation:
         line=fired.line,
         inputs_json=json.dumps(document["inputs"]),
     )
-
-
-def _to_bytes(response: Any) -> bytes:
-    return bytes(response.SerializeToString())

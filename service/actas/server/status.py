@@ -10,7 +10,7 @@ from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from actas.errors import ActasError, EngineError, ProtocolError, ReceiptError, Status
+from actas.errors import ActasError, EngineError, ProtocolError, ReceiptError, Status, StoreError
 
 DOMAIN: Final = "actas"
 
@@ -42,12 +42,14 @@ class Outward:
             return cls(error.status, error.message, error.reason, error.field)
         if isinstance(error, EngineError):
             return cls(error.status, error.message, error.reason)
-        if isinstance(error, ReceiptError):
-            return cls(error.status, str(error), "DECISION_NOT_RECORDED")
+        if isinstance(error, StoreError):
+            # Where the store is, and what it said, is in the log.
+            return cls(error.status, "the store does not answer", "STORE_UNAVAILABLE")
         if isinstance(error, TimeoutError):
             return cls(Status.DEADLINE_EXCEEDED, "no decision was made in time", "DEADLINE_EXCEEDED")
         if isinstance(error, ActasError):
-            return cls(error.status, str(error), "NO_DECISION")
+            reason = "DECISION_NOT_RECORDED" if isinstance(error, ReceiptError) else "NO_DECISION"
+            return cls(error.status, str(error), reason)
         return cls(Status.INTERNAL, "no decision was made: internal error", "INTERNAL")
 
     def to_grpc(self, trailer: Trailer = ()) -> grpc.Status:

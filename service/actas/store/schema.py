@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Double, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Integer, LargeBinary, MetaData, SmallInteger, Table, Text
 
 metadata = MetaData()
 
@@ -62,6 +62,9 @@ receipts = Table(
     Column("client_id", Text),
     Column("authorization_server", Text),
     Column("source_jti", Text),
+    Column("workload", Text),
+    Column("narrowed", SmallInteger),
+    Column("stepped_up", SmallInteger),
     Column("document", Text, nullable=False),
     Column("prev", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
@@ -69,20 +72,43 @@ receipts = Table(
 """The entries of all chains. `document` is what counts; every other column is derived from it, for look-ups.
 
 `kind` is `decision`, or what was written about one later (`outcome`) or about the store (`erasure`, `prune`); of one
-decision there is one entry per kind and `part`. `subject` is the random name from `subjects`. Indexed are
-decision_id (with kind and part), root_decision_id, evaluated_at, and actor_sub, agent, subject, target and task_id
+decision there is one entry per kind and `part`. `subject` is the random name from `subjects`, `workload` the
+declared SPIFFE ID where it is not the actor's sub; `narrowed` and `stepped_up` are 0 or 1. Indexed are decision_id
+(with kind and part), evaluated_at, and root_decision_id, actor_sub, agent, workload, subject, target, task_id and code
 each with evaluated_at.
 """
 
 receipt_targets = Table(
     "receipt_targets",
     metadata,
-    Column("target", Text, primary_key=True),
-    Column("evaluated_at", Double, primary_key=True),
     Column("writer", BigInteger, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("evaluated_at", Double, nullable=False),
 )
-"""The second target of an entry and those after it; the first stands in `receipts.target`."""
+"""The second target of an entry and those after it; the first stands in `receipts.target`. Indexed by target
+and evaluated_at."""
+
+agent_hours = Table(
+    "agent_hours",
+    metadata,
+    Column("agent", Text, primary_key=True),
+    Column("hour", BigInteger, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("narrowed", SmallInteger, primary_key=True),
+    Column("stepped_up", SmallInteger, primary_key=True),
+    Column("decisions", BigInteger, nullable=False),
+)
+"""How many decisions of each kind were made for a version of an agent in an hour (since the epoch)."""
+
+agent_hours_counted = Table(
+    "agent_hours_counted",
+    metadata,
+    Column("writer", BigInteger, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+"""Up to which entry of each writer `agent_hours` counts."""
 
 single_use = Table(
     "single_use",

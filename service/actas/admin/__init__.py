@@ -1,0 +1,1 @@
+"""The protobuf of the administrative services: receipts, outcomes and revocations."""

@@ -1,0 +1,1 @@
+"""Generated from proto/actas/admin/v1; `make proto` writes it anew."""

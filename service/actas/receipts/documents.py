@@ -1,0 +1,85 @@
+"""Receipts out of the store: their documents, unsealed, and what was reported of their decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from actas.receipts.entry import value_of
+from actas.receipts.kept import KeptReceipt
+from actas.receipts.seal import BrokenSealError, Seal
+from actas.store.schema import receipts, subjects
+
+DECISION: Final = "decision"
+OUTCOME: Final = "outcome"
+REFUSED: Final = "refused:"
+"""What the part of a report begins with that contradicted an earlier one."""
+_OF_THE_CHAIN = ("sealed", "kind", "part", "writer", "seq")
+
+Document = dict[str, Any]
+
+
+def kept(connection: Connection, decision_ids: Iterable[str]) -> list[KeptReceipt]:
+    """Give the receipts of these decisions, in the order asked for; what is not there is left out."""
+    asked = list(decision_ids)
+    columns = receipts.c
+    rows = connection.execute(
+        select(columns.writer, columns.seq, columns.kind, columns.part, columns.decision_id, columns.document)
+        .where(columns.decision_id.in_(asked), columns.kind.in_((DECISION, OUTCOME)))
+        .order_by(columns.evaluated_at)
+    ).all()
+    documents = [value_of(row.document) for row in rows]
+    salts = _salts(connection, {document["sealed"]["subject"] for document in documents if "sealed" in document})
+    found: dict[str, tuple[int, int, Document]] = {}
+    reports: dict[str, list[tuple[str, Document]]] = {}
+    for row, document in zip(rows, documents, strict=True):
+        opened = unsealed(document, salts)
+        if row.kind == DECISION:
+            found[row.decision_id] = (row.writer, row.seq, opened)
+        else:
+            reports.setdefault(row.decision_id, []).append((row.part, opened))
+    return [KeptReceipt(*found[name], _outcome(reports.get(name, ()))) for name in asked if name in found]
+
+
+def unsealed(document: Document, salts: Mapping[str, bytes]) -> Document:
+    """Give *document* as it was before it was sealed, or without what its subject's erasure took."""
+    opened = {name: value for name, value in document.items() if name not in _OF_THE_CHAIN}
+    sealed = document.get("sealed")
+    if sealed is None:
+        return opened
+    salt = salts.get(sealed["subject"])
+    if salt is None:
+        return {**opened, "erased": True}
+    try:
+        hidden = Seal.of(sealed["subject"], salt).open(sealed, document["decision_id"])
+    except BrokenSealError:
+        # Whoever looks must see that something is wrong; what it is, `actas receipts verify` says.
+        return {**opened, "unreadable": True}
+    if "source_digest" in hidden:
+        opened["source_token"] = {**opened.get("source_token", {}), "digest": hidden.pop("source_digest")}
+    return {**opened, **hidden}
+
+
+def _salts(connection: Connection, names: Collection[str]) -> dict[str, bytes]:
+    if not names:
+        return {}
+    rows = connection.execute(select(subjects.c.subject, subjects.c.salt).where(subjects.c.subject.in_(names)))
+    return {row.subject: bytes(row.salt) for row in rows}
+
+
+def _outcome(reports: Iterable[tuple[str, Document]]) -> Document:
+    """Say what all *reports* together say, who said it and when, and what was refused."""
+    said: Document = {}
+    reported: Document = {}
+    refused: list[Document] = []
+    for part, report in reports:
+        by = {"reporter": report.get("reporter", ""), "reported_at": report["evaluated_at"]}
+        content = {**report["report"], **({"detail": report["detail"]} if "detail" in report else {})}
+        if part.startswith(REFUSED):
+            refused.append({**content, **by})
+        else:
+            said |= content
+            reported[part] = by
+    return {**said, **({"reported": reported} if reported else {}), **({"refused": refused} if refused else {})}
