@@ -90,15 +90,15 @@ class Decider:
         """
         deadline = time.monotonic() + timeout
         answer.check_parent(request)
-        at, state = self._clock(), self._state.lookup(request)
+        at = self._clock()
         async with self._engines.lease() as lease:
             # What stands on its own needs no way of its own through the rest.
             alone = not self._admission.concerns(request, lease.data)
             if alone:
-                asked = Asked(request, request, at, state, caller)
+                asked = Asked(request, request, at, self._state.lookup(request, lease.data), caller)
                 concluded = await self._decided(asked, lease, deadline, in_step=in_step)
         if not alone:
-            return await self._decide_held(request, at, state, caller, deadline, in_step=in_step)
+            return await self._decide_held(request, at, caller, deadline, in_step=in_step)
         if in_step:
             await asyncio.sleep(0)
         # The revision may be drained while a slow recorder works: what it had to say is said.
@@ -106,12 +106,13 @@ class Decider:
         return concluded.decision
 
     async def _decide_held(
-        self, request: ExchangeRequest, at: float, state: RevocationView, caller: str, deadline: float, *, in_step: bool
+        self, request: ExchangeRequest, at: float, caller: str, deadline: float, *, in_step: bool
     ) -> Decision:
         """Decide a request that other decisions may not share everything with: that is held until it is recorded."""
         async with AsyncExitStack() as until_recorded:
             async with self._engines.lease() as lease:
                 admitted = await until_recorded.enter_async_context(self._admission.hold(request, lease.data, at))
+                state = self._state.lookup(request, lease.data)
                 asked = Asked(request, admitted.request, at, state, caller, admitted.usage)
                 concluded = await self._decided(asked, lease, deadline, in_step=in_step)
                 relied_on = ceiling.approvals_relied_on(asked.request, concluded.result, lease.data, int(at))
@@ -126,9 +127,10 @@ class Decider:
         """Decide as `decide` does, but use nothing up; gives what policy saw, too."""
         deadline = time.monotonic() + timeout
         answer.check_parent(request)
-        at, state = self._clock(), self._state.lookup(request)
+        at = self._clock()
         async with self._engines.lease() as lease:
             admitted = await self._admission.peek(request, lease.data, at)
+            state = self._state.lookup(request, lease.data)
             asked = Asked(request, admitted.request, at, state, caller, admitted.usage)
             concluded = await self._decided(asked, lease, deadline)
         await self._record(asked, concluded)

@@ -13,6 +13,7 @@ from actas.evidence.ticket import Ticket
 from actas.policy_input import RevocationView
 from actas.rates import RateKey
 from actas.request import ExchangeRequest
+from actas.revocation.names import Agents
 
 
 class RevisionData(SourceData, Protocol):
@@ -77,8 +78,11 @@ class CheckingEngine(Protocol):
 class StateProvider(Protocol):
     """Where the revocation state is looked up."""
 
-    def lookup(self, request: ExchangeRequest) -> RevocationView:
-        """Give the part of the state that *request* touches; never raises, a state that is unknown is stale."""
+    def lookup(self, request: ExchangeRequest, agents: Agents | None) -> RevocationView:
+        """Give the part of the state that *request* touches; never raises, a state that is unknown is stale.
+
+        *agents* are those of the revision that decides.
+        """
 
 
 class Held(Protocol):

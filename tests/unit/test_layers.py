@@ -30,7 +30,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "dresses": ("evaluable", "members", "document_writer", "document", "decision_document", "explanation", "wire"),
     "policy input": ("usage", "facts", "policy_input"),
     "the database": ("store",),
-    "parts of a decision": ("evidence", "engine", "ceiling", "rates", "receipts"),
+    "parts of a decision": ("revocation", "evidence", "engine", "ceiling", "rates", "receipts"),
     "the dress of what is kept": ("admin_wire",),
     "the way of a request": ("ports", "timed", "asked", "admission", "answer", "decide"),
     "revisions": ("policy",),
@@ -57,7 +57,7 @@ DOORS = {
     "prometheus_client": ("server/",),
     "opentelemetry": ("server/",),
     "httpx": ("engine/", "evidence/", "doctor/"),
-    "sqlalchemy": ("store/", "receipts/", "evidence/single_use_store.py", "rates/store.py"),
+    "sqlalchemy": ("store/", "receipts/", "revocation/", "evidence/single_use_store.py", "rates/store.py"),
     "alembic": ("store/",),
     "psycopg": ("store/",),
 }

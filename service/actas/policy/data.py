@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from actas.evidence.keys import TrustedIssuer
 from actas.policy import references
 from actas.policy.index import build_index
-from actas.policy.key_files import APPROVAL, IssuerKeys, trusted
+from actas.policy.key_files import APPROVAL, EVENTS, IssuerKeys, trusted
 from actas.policy.located import has_child
 from actas.policy.model import Registry, Settings
 from actas.policy.references import Finding
@@ -54,6 +54,11 @@ class PolicyData:
     def approval_issuers(self) -> Mapping[str, TrustedIssuer]:
         """Who may sign approvals, with the keys of this very revision."""
         return trusted(self.issuer_keys, self.registry, APPROVAL)
+
+    @property
+    def event_issuers(self) -> Mapping[str, TrustedIssuer]:
+        """Who may tell security events, with the keys of this very revision."""
+        return trusted(self.issuer_keys, self.registry, EVENTS)
 
     @property
     def one_time(self) -> Mapping[str, Mapping[str, bool]]:

@@ -19,7 +19,7 @@ from actas.spiffe import SpiffeId
 TrustDomain = Annotated[str, Field(pattern=r"^[a-z0-9._-]{1,255}$")]
 PathPrefix = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)+$")]
 Algorithm = Literal["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"]
-Role = Literal["subject", "actor", "act", "may_act", "approval"]
+Role = Literal["subject", "actor", "act", "may_act", "approval", "events"]
 
 
 class Introspection(Strict):

@@ -56,8 +56,8 @@ def _settings(settings: Settings, codes: Mapping[str, bool]) -> Iterator[Finding
 
 def _issuers(registry: Registry) -> Iterator[Finding]:
     for name, issuer in registry.issuers.items():
-        if "approval" in issuer.roles and issuer.jwks_file is None:
-            message = "the role approval needs a jwks_file: without keys nothing that it signs can be verified"
+        for role in sorted({"approval", "events"} & set(issuer.roles)) if issuer.jwks_file is None else ():
+            message = f"the role {role} needs a jwks_file: without keys nothing that it signs can be verified"
             yield Finding(("registry", "issuers", name), message, harmless=True)
         for position, role in enumerate(issuer.one_time or ()):
             if role not in issuer.roles:

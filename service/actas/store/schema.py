@@ -89,6 +89,20 @@ receipt_targets = Table(
 """The second target of an entry and those after it; the first stands in `receipts.target`. Indexed by target
 and evaluated_at."""
 
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("version", BigInteger, primary_key=True),
+    Column("event", LargeBinary),
+    Column("document", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+"""Every change of what is revoked, numbered without gaps from 1; never changed, never deleted.
+
+`document` is what counts. `hash` is over that of the version before and the document, so that no entry can be changed,
+left out or put in between unseen. `event` is the digest of a security event's issuer and jti, at its first entry.
+"""
+
 agent_hours = Table(
     "agent_hours",
     metadata,
