@@ -1,22 +1,28 @@
-"""One decision while it is made: what was asked, and what came of it."""
+"""One request while it is decided: what is asked, and what came of it."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from actas.decision import Decision
 from actas.engine import PolicyResult
 from actas.errors import EngineError, Status
 from actas.policy_input import RevocationView
+from actas.receipts import record
+from actas.receipts.record import Record
 from actas.request import ExchangeRequest
+from actas.usage import NO_USAGE, Usage
+
+PolicyInput = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request at the moment it is decided; `at` is in seconds since the epoch.
 
-    `sent` is what the caller sent, `request` the same with what was verified here.
+    `sent` is what the caller sent, `request` the same with what was verified here, `usage` what was decided before.
     """
 
     sent: ExchangeRequest
@@ -24,25 +30,42 @@ class Asked:
     at: float
     state: RevocationView
     caller: str = ""
+    usage: Usage = NO_USAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Concluded:
-    """The decision, the answer that it was made of, and what else its record says."""
+    """The decision, what policy saw and answered, and what else its record says."""
 
     decision: Decision
+    seen: PolicyInput
     result: PolicyResult
     agent_version: str
     risk: frozenset[str]
 
 
+def to_record(asked: Asked, concluded: Concluded) -> Record:
+    """Give what is kept of *concluded*."""
+    actor = concluded.result.actor
+    return record.build(
+        asked.request,
+        concluded.decision,
+        sent=asked.sent,
+        caller=asked.caller,
+        actor=None if actor is None else {"iss": actor.iss, "sub": actor.sub},
+        actor_agent=concluded.result.actor_agent,
+        actor_version=concluded.agent_version,
+        risk=concluded.risk,
+    )
+
+
 def remaining(deadline: float) -> float:
-    """Give the seconds until *deadline* of the monotonic clock; raises EngineError when it has passed."""
-    seconds = deadline - time.monotonic()
-    if seconds <= 0:
+    """Give the seconds until *deadline*, a time of the monotonic clock; raises EngineError when it has passed."""
+    left = deadline - time.monotonic()
+    if left <= 0:
         raise EngineError(
             "the deadline passed before the policy was asked",
             status=Status.DEADLINE_EXCEEDED,
             reason="DEADLINE_EXCEEDED",
         )
-    return seconds
+    return left

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import grpc
 import structlog
 from grpc import aio
 
-from actas import policy_input
 from actas.config import Config, exposure
 from actas.decide import Decider
 from actas.decision import Decision
@@ -22,10 +20,8 @@ from actas.engine.opa_binary import resolve_opa
 from actas.explanation import FiredRule, explain
 from actas.listener import Listener
 from actas.ports import SingleUse
-from actas.request import ExchangeRequest
-from actas.server import garbage
+from actas.server import admin, garbage
 from actas.server.background import background
-from actas.server.doorway import Doorway
 from actas.server.evidence import ProcessEvidence
 from actas.server.following import following
 from actas.server.host import Host
@@ -64,7 +60,8 @@ class Service:
         """Wire the parts together; nothing listens yet.
 
         *since* is when the service started, *books* where its decisions are recorded, *revocations* what is revoked,
-        *single_use* where its used approvals are remembered, *ledger* where it is counted what callers use.
+        *ledger* where it is counted what callers use. What was used is remembered in the store of *books*; without one
+        in *single_use*, and only *since* then.
         """
         self.metrics = metrics
         self.revisions = revisions
@@ -78,9 +75,10 @@ class Service:
             state=revocations.state,
             observer=metrics,
             evidence=self._evidence.verifier,
-            single_use=single_use,
+            single_use=single_use if books.memory is None else books.memory.single_use,
+            rates=None if books.memory is None else books.memory.rates,
             audience=config.audience,
-            since=since,
+            since=since if books.memory is None else books.memory.since,
         )
         servicer = Servicer(
             decider,
@@ -93,7 +91,6 @@ class Service:
         )
         self._servicer = servicer
         self._books = books
-        self._doorway = Doorway(config.limits, config.default_timeout, config.max_timeout)
         self._config = config
         self._place = place
         self._ledger = ledger
@@ -121,27 +118,7 @@ class Service:
         await self.revisions.activate(trigger)
         garbage.settle()
 
-    def _services(self) -> dict[str, grpc.GenericRpcHandler[Any, Any]]:
-        """Give what is hosted, by full name; the first is the one whose health is that of the engine."""
-        services = {SERVICE: self._servicer.handler()}
-        store, feed = self._books.store, self._revocations.feed
-        if store is not None and feed is not None:
-            from actas.server import revocation_service  # noqa: PLC0415 - SQLAlchemy is slow to load
-
-            services[revocation_service.SERVICE] = revocation_service.RevocationServicer(
-                feed, store, self._doorway, data=lambda: self.revisions.data, audience=self._config.audience
-            ).handler()
-        reports = self._books.reports
-        if store is not None and reports is not None:
-            from actas.server import receipt_service  # noqa: PLC0415 - SQLAlchemy is slow to load
-
-            receipts = receipt_service.ReceiptServicer(store.database, reports, self._doorway)
-            services[receipt_service.SERVICE] = receipts.handler()
-        return services
-
-    def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:
-        state = self._revocations.state.lookup(request, self.revisions.data)
-        seen = policy_input.build(request, now=int(decision.evaluated_at), state=state)
+    def _explain(self, seen: Mapping[str, Any], decision: Decision) -> tuple[FiredRule, ...]:
         return explain(decision, seen, self.revisions.rules(decision.policy.revision))
 
     @asynccontextmanager
@@ -161,7 +138,8 @@ class Service:
                 await stack.enter_async_context(background("tls", self._security.follow()))
             host = Host(
                 self._config,
-                self._services(),
+                {SERVICE: self._servicer.handler()}
+                | admin.services(self._books, self._revocations, self._config, lambda: self.revisions.data),
                 self.metrics,
                 around,
                 self._place,

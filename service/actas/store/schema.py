@@ -123,3 +123,35 @@ agent_hours_counted = Table(
     Column("seq", BigInteger, nullable=False),
 )
 """Up to which entry of each writer `agent_hours` counts."""
+
+single_use = Table(
+    "single_use",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+"""What was used or is held of what may be used once, by the digest of its name, and until when that must be known.
+
+`holder` is the decision that holds it. Where that has ended without a word, nobody knows whether its answer left.
+"""
+
+single_use_memory = Table(
+    "single_use_memory",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("since", Double, nullable=False),
+    Column("forgotten", BigInteger, nullable=False),
+)
+"""One row: since when uses are written down, and the latest end of those that were deleted."""
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("part", BigInteger, primary_key=True),
+    Column("process", Text, primary_key=True),
+    Column("allowed", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+"""How many exchanges each process has allowed in a part of time, by the digest of what is counted."""
