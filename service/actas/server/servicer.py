@@ -20,7 +20,7 @@ from actas.errors import ProtocolError
 from actas.explanation import FiredRule
 from actas.limits import RequestLimits
 from actas.request import ExchangeRequest
-from actas.server import callers
+from actas.server import callers, crowd
 from actas.server.callers import CallerIdentity
 from actas.server.interceptors import Context, note
 from actas.server.metrics import Metrics
@@ -28,8 +28,6 @@ from actas.server.status import Outward
 
 SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["DecisionService"].full_name
 _SLACK_SECONDS: Final = 0.05
-# How many decisions of a batch are in step. Each of their steps holds up everybody else, by 3 ms at most.
-_IN_STEP: Final = 16
 
 M = TypeVar("M", bound=Message)
 
@@ -65,7 +63,8 @@ class Servicer:
     ) -> None:
         """Timeouts are seconds: without a deadline of the caller, and the longest one, whatever the deadline.
 
-        *in_step* says that a decision waits for nothing, so that those of a batch are made a few at a time, in step.
+        *in_step* says that a decision waits for nothing, so that those of a batch, and those of calls that arrive
+        together, are made a few at a time, in step.
         """
         self._decider = decider
         self._explainer = explainer
@@ -74,6 +73,7 @@ class Servicer:
         self._default_timeout = default_timeout
         self._max_timeout = max_timeout
         self._in_step = in_step
+        self._crowd = crowd.Crowd()
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
         """Give what a gRPC server calls. Requests arrive as bytes: gRPC would report a broken one as INTERNAL."""
@@ -88,8 +88,9 @@ class Servicer:
 
     async def decide(self, data: bytes, context: Context) -> service_pb2.DecideResponse:
         """Decide one exchange."""
-        end = self._end(context)
-        decision = await self._decide(self._parse(request_pb2.DecideRequest, data), end, callers.current.get())
+        end, caller = self._end(context), callers.current.get()
+        in_step = self._in_step and await self._crowd.join()
+        decision = await self._decide(self._parse(request_pb2.DecideRequest, data), end, caller, in_step=in_step)
         return service_pb2.DecideResponse(decision=wire.decision_to_proto(decision))
 
     async def decide_batch(self, data: bytes, context: Context) -> service_pb2.DecideBatchResponse:
@@ -102,7 +103,7 @@ class Servicer:
         self._limits.check_batch(batch.requests)
         response, deciding = service_pb2.DecideBatchResponse(), iter(batch.requests)
         # An engine that is a process of its own is asked for all of them in one call.
-        most = _IN_STEP if self._in_step else len(batch.requests)
+        most = crowd.MOST if self._in_step else len(batch.requests)
         while group := [self._item(request, end, caller) for request in islice(deciding, most)]:
             response.items.extend(await asyncio.gather(*group))
         return response
