@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -81,6 +82,18 @@ async def test_a_crowd_after_a_lone_caller_is_noticed() -> None:
 
     assert told == [True] * 4
     assert await _arrive(crowd, 4, turns=2) == [True] * 4
+
+
+async def test_nobody_waits_through_what_keeps_the_loop_busy() -> None:
+    """Sixteen turns of which each takes long would be a wait that the call did not need."""
+    crowd, turns = Crowd(), 0
+    call = asyncio.ensure_future(crowd.join())
+    while not call.done():
+        time.sleep(0.015)
+        turns += 1
+        await asyncio.sleep(0)
+
+    assert turns <= 4
 
 
 @pytest.mark.parametrize("cancelled", [0, 1, 2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Final
 
 # How many decisions are in step. Each of their steps holds up everybody else, by 3 ms at most.
@@ -10,6 +11,8 @@ MOST: Final = 16
 # gRPC hands one call over at a time, from a thread of its own, a few turns of the event loop after it was asked for
 # the next one. So many turns without a newcomer, some 0.05 ms, say that there is none.
 _QUIET_TURNS: Final = 16
+# Whatever else keeps the loop busy, such as large batches, nobody waits longer: as long as a crowd takes to be decided.
+_LONGEST_SECONDS: Final = 0.02
 # Who was alone so often in a row is alone, and waits for company only once in so many calls.
 _ALONE: Final = 4
 _LOOK_AGAIN: Final = 32
@@ -39,10 +42,11 @@ class Crowd:
 
     async def _gather(self) -> bool:
         """Wait as the first one, and let the others go on, however the wait ends."""
-        others = self._waiting = []
+        others: list[asyncio.Future[None]] = []
+        self._waiting = others
+        end, quiet, seen = time.monotonic() + _LONGEST_SECONDS, 0, 0
         try:
-            quiet = seen = 0
-            while quiet < _QUIET_TURNS and len(others) < MOST - 1:
+            while quiet < _QUIET_TURNS and len(others) < MOST - 1 and time.monotonic() < end:
                 await asyncio.sleep(0)
                 quiet, seen = (quiet + 1 if len(others) == seen else 0), len(others)
         finally:
