@@ -97,6 +97,20 @@ def test_the_first_of_many_is_another_one_only_by_its_value(source: Path) -> Non
         assert json.loads(instance.run(json.dumps({"path": path}).encode(), seconds=1.0)) == [{"result": False}]
 
 
+@pytest.mark.parametrize("count", [3, 15, 16, 60])
+def test_members_are_written_in_order(source: Path, count: int) -> None:
+    """The text of a decision is the same from both engines, whatever an inbound act or a detail holds."""
+    instance = Instance(module_of(source.parent, "package actas.decision\n\ndecision := input.object\n"), b"{}")
+    names = [f"{text}{number}" for number in range(count) for text in ("é", "Z", "\U0001f600", "")]
+    random.Random(count).shuffle(names)
+    inner = {name: [{"b": 1, "a": 2}] for name in names}
+    written = json.loads(instance.run(json.dumps({"object": {"z": inner, "a": 1}}).encode(), seconds=5.0))[0]["result"]
+
+    assert list(written) == ["a", "z"]
+    assert list(written["z"]) == sorted(names, key=str.encode)
+    assert {tuple(member) for (member,) in written["z"].values()} == {("a", "b")}
+
+
 @pytest.mark.parametrize("index", ["1.0", "1e0", "0.5", "99999999999999999999"])
 def test_an_index_that_is_not_plainly_whole_is_no_decision(source: Path, index: str) -> None:
     """OPA finds the second member at 1.0; that none is found must not lose a member of a comprehension."""

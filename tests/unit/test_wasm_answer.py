@@ -24,15 +24,6 @@ def test_a_number_stays_exactly_what_it_is(number: Any) -> None:
     assert (act["n"][0], type(act["n"][0])) == (number, type(number))
 
 
-def test_what_goes_out_is_in_order() -> None:
-    """The text of a decision does not depend on the engine."""
-    found = read(answer(act={"sub": "a", "iss": "b", "act": {"sub": "c", "iss": "d"}}, obligations=[{"b": 1, "a": 2}]))
-
-    assert list(found["act"]) == ["act", "iss", "sub"]
-    assert list(found["act"]["act"]) == ["iss", "sub"]
-    assert list(found["obligations"][0]) == ["a", "b"]
-
-
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"[1]", b'[{"result": NaN}]', b"\xff"], ids=repr)
 def test_what_cannot_be_read_is_no_answer(text: bytes) -> None:
     """No value is never a decision."""

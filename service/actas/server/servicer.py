@@ -18,7 +18,7 @@ from actas.errors import ProtocolError
 from actas.explanation import FiredRule
 from actas.limits import RequestLimits
 from actas.request import ExchangeRequest
-from actas.server import callers
+from actas.server import callers, crowd
 from actas.server.callers import CallerIdentity
 from actas.server.doorway import Doorway, handler_of, refuse_unknown
 from actas.server.interceptors import Context, note
@@ -27,8 +27,6 @@ from actas.server.status import Outward
 
 SERVICE: Final = service_pb2.DESCRIPTOR.services_by_name["DecisionService"].full_name
 _SLACK_SECONDS: Final = 0.05
-# How many decisions of a batch are in step. Each of their steps holds up everybody else, by 3 ms at most.
-_IN_STEP: Final = 16
 
 
 class Decides(Protocol):
@@ -62,7 +60,8 @@ class Servicer:
     ) -> None:
         """Timeouts are seconds: without a deadline of the caller, and the longest one, whatever the deadline.
 
-        *in_step* says that a decision waits for nothing, so that those of a batch are made a few at a time, in step.
+        *in_step* says that a decision waits for nothing, so that those of a batch, and those of calls that arrive
+        together, are made a few at a time, in step.
         """
         self._decider = decider
         self._explainer = explainer
@@ -70,6 +69,7 @@ class Servicer:
         self._limits = limits
         self._doorway = Doorway(limits, default_timeout, max_timeout)
         self._in_step = in_step
+        self._crowd = crowd.Crowd()
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
         """Give what a gRPC server calls."""
@@ -78,8 +78,10 @@ class Servicer:
 
     async def decide(self, data: bytes, context: Context) -> service_pb2.DecideResponse:
         """Decide one exchange."""
-        end = self._doorway.end(context)
-        decision = await self._decide(self._doorway.parse(request_pb2.DecideRequest, data), end, callers.current.get())
+        end, caller = self._doorway.end(context), callers.current.get()
+        in_step = self._in_step and await self._crowd.join()
+        asked = self._doorway.parse(request_pb2.DecideRequest, data)
+        decision = await self._decide(asked, end, caller, in_step=in_step)
         return service_pb2.DecideResponse(decision=wire.decision_to_proto(decision))
 
     async def decide_batch(self, data: bytes, context: Context) -> service_pb2.DecideBatchResponse:
@@ -93,7 +95,7 @@ class Servicer:
         caller.spend(len(batch.requests) - 1)
         response, deciding = service_pb2.DecideBatchResponse(), iter(batch.requests)
         # An engine that is a process of its own is asked for all of them in one call.
-        most = _IN_STEP if self._in_step else len(batch.requests)
+        most = crowd.MOST if self._in_step else len(batch.requests)
         while group := [self._item(request, end, caller) for request in islice(deciding, most)]:
             response.items.extend(await asyncio.gather(*group))
         return response

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import wasmtime
+
 HEADER = b"\x00asm\x01\x00\x00\x00"
 CUSTOM, TYPE, IMPORT, FUNCTION, GLOBAL, CODE = 0, 1, 2, 3, 6, 10
 _FUNCTION_NAMES = 1
@@ -153,3 +155,11 @@ def function_names(custom: bytes) -> Iterator[tuple[str, int]]:
             for _ in range(content.number()):
                 index = content.number()
                 yield content.bytes().decode(), index
+
+
+def body(text: str) -> bytes:
+    """Give the body of the one function of a module in text."""
+    parts = dict(sections(bytes(wasmtime.wat2wasm(text))))
+    reader = Reader(parts[CODE])
+    reader.number()
+    return reader.bytes()

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import wasmtime
-
 from actas.engine.wasm import binary
 
 ITERATE: Final = "opa_value_iter"
@@ -125,16 +123,9 @@ def following(*, original: int, compare: int, malloc: int, first_global: int) ->
     All are numbers of functions, but the one of the first of two globals that it needs.
     """
     places = {"node": first_global, "sorted": first_global + 1}
-    return _body(_NEXT.format(original=original, compare=compare, malloc=malloc, many=_MANY, **places))
+    return binary.body(_NEXT.format(original=original, compare=compare, malloc=malloc, many=_MANY, **places))
 
 
 def member(*, original: int, whole: int) -> bytes:
     """Write what stands in for *original*, which looks a key up; *whole* tests numbers."""
-    return _body(_GET.format(original=original, whole=whole))
-
-
-def _body(text: str) -> bytes:
-    parts = dict(binary.sections(bytes(wasmtime.wat2wasm(text))))
-    reader = binary.Reader(parts[binary.CODE])
-    reader.number()
-    return reader.bytes()
+    return binary.body(_GET.format(original=original, whole=whole))

@@ -9,7 +9,7 @@ For some operands the module has a value where OPA's interpreter fails, or anoth
 
 from __future__ import annotations
 
-from actas.engine.wasm import binary, order
+from actas.engine.wasm import binary, order, texts
 from actas.engine.wasm.builtins import HOST, HOSTED
 from actas.engine.wasm.operands import TESTS
 from actas.errors import ActivationError, Problem
@@ -104,6 +104,11 @@ def _rewritten(module: bytes) -> bytes:
             number = HOSTED_NUMBER[builtin]
             asked = _either([tests[test] for test in wanted], asked, _host(hosts[f"opa_builtin{count}"], number, count))
         code[place] = _guard(count, asked, optional=name in _MAY_BE_NOTHING)
+    for name, faster in ((texts.HASH, texts.hashed), (texts.COMPARE, texts.compared)):
+        place, original = names[name] - imported, imported + len(code)
+        kinds.append(kinds[place])
+        code.append(code[place])
+        code[place] = faster(original=original)
     for name in (order.ITERATE, order.GET):
         place, original = names[name] - imported, imported + len(code)
         kinds.append(kinds[place])
