@@ -19,17 +19,27 @@ from trust_domain.authority import TrustDomain
 AS = "https://as.example.com"
 JWT = "urn:ietf:params:oauth:token-type:jwt"
 PARTNER_AGENT = "spiffe://partner.test/agent/shared/mail"
+UNLISTED = "spiffe://partner.test/agent/sharedmail"
 BUNDLE = {"example.org": {"file": "bundles/example.org.json"}, "partner.test": {"file": "bundles/partner.test.json"}}
 
 
 def registry(bundles: Mapping[str, Any] = BUNDLE) -> dict[str, Any]:
     """Give a registry of the own trust domain and of a federated one, with *bundles*; None leaves one out."""
-    kinds: dict[str, Any] = {"example.org": {"kind": "own"}, "partner.test": {"kind": "federated", "paths": ["/agent/shared"]}}
+    kinds: dict[str, Any] = {
+        "example.org": {"kind": "own"},
+        "partner.test": {"kind": "federated", "paths": ["/agent/shared"]},
+    }
     found = {name: {**kind, "bundle": bundles.get(name)} for name, kind in kinds.items()}
     return {
         "authorization_servers": [AS],
         "issuers": {AS: ["subject", "actor", "act", "may_act"]},
-        "clients": {"agent-mail": {"actors": ["mail", "partner"], "scopes": ["mail.read"], "targets": [MAIL]}},
+        "clients": {
+            "agent-mail": {
+                "actors": ["mail", "partner", "spiffe://partner.test/agent/sharedmail"],
+                "scopes": ["mail.read"],
+                "targets": [MAIL],
+            }
+        },
         "agents": {
             "mail": {"identities": [{"spiffe_id": AGENT}, {"iss": AS, "sub": "mail-service"}]},
             "partner": {"identities": [{"spiffe_id": PARTNER_AGENT}]},
@@ -37,7 +47,8 @@ def registry(bundles: Mapping[str, Any] = BUNDLE) -> dict[str, Any]:
         },
         "targets": {MAIL: {"scopes": {"mail.read": {}}, "default_scope": "mail.read"}},
         "trust_domains": {
-            name: {member: value for member, value in entry.items() if value is not None} for name, entry in found.items()
+            name: {member: value for member, value in entry.items() if value is not None}
+            for name, entry in found.items()
         },
     }
 
@@ -109,7 +120,9 @@ def asserted(spiffe_id: str = AGENT, kind: str = "jwt_svid", **changes: Any) -> 
 
 def by_token(text: str, kind: str = "jwt_svid", **changes: Any) -> ExchangeRequest:
     """Give the exchange whose actor token is the raw *text*; the caller vouches for it, in vain."""
-    return from_document(document(actor_token={"token_type": JWT, "kind": kind, "verified": True, "unverified_token": text}, **changes))
+    return from_document(
+        document(actor_token={"token_type": JWT, "kind": kind, "verified": True, "unverified_token": text}, **changes)
+    )
 
 
 def beside(spiffe_id: str = AGENT, *, jwt: str = "", x509: Sequence[bytes] = (), **changes: Any) -> ExchangeRequest:

@@ -42,9 +42,7 @@ DECIDE_SECONDS = 10.0
 class Workbench:
     """Decides over one revision, at any time and over any data. Nothing is recorded. Made by `open`."""
 
-    def __init__(
-        self, compiled: CompiledPolicy, engine: PolicyEngine, opa: Path, roots: Sequence[Path] = ()
-    ) -> None:
+    def __init__(self, compiled: CompiledPolicy, engine: PolicyEngine, opa: Path, roots: Sequence[Path] = ()) -> None:
         self.compiled = compiled
         self.opa = opa
         codes = compiled.data.surroundings
@@ -76,9 +74,7 @@ class Workbench:
 
     @classmethod
     @asynccontextmanager
-    async def on(
-        cls, compiled: CompiledPolicy, engines: Engines, roots: Sequence[Path] = ()
-    ) -> AsyncIterator[Self]:
+    async def on(cls, compiled: CompiledPolicy, engines: Engines, roots: Sequence[Path] = ()) -> AsyncIterator[Self]:
         """Start a checking engine of *engines* for *compiled*, which was made of *roots*."""
         async with engines.checking(compiled) as engine:
             yield cls(compiled, engine, engines.opa, roots)

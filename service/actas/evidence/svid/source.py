@@ -19,4 +19,3 @@ class DomainTrust:
     """What the registry says about one trust domain; without a `bundle` its SVIDs are the caller's to verify."""
 
     bundle: BundleSource | None = None
-

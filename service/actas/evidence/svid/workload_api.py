@@ -75,7 +75,8 @@ class WorkloadApiBundles:
         return self._current(trust_domain)
 
     async def _looked(self, before: int, deadline: float) -> None:
-        while self._looks == before and time.monotonic() < deadline - _SPARE_SECONDS:
+        end = deadline - _SPARE_SECONDS
+        while self._looks == before and time.monotonic() < end:  # noqa: ASYNC110 - what changes is of another thread
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _current(self, trust_domain: str) -> TrustBundle:
@@ -94,7 +95,7 @@ class WorkloadApiBundles:
             began = self._clock()
             try:
                 self._listen()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the bundles grow old, and it is tried again
+            except Exception as error:
                 self._failed(error)
             pause = _FIRST_PAUSE if self._clock() - began > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
             self._closing.wait(pause)
@@ -148,8 +149,7 @@ def _joined(
     """Give one bundle for each trust domain, the very one that was known where nothing has changed."""
     keys = {bundle.trust_domain.name: _jwt_keys(bundle) for bundle in jwt_bundles.bundles}
     roots = {
-        bundle.trust_domain.name: tuple(sorted(bundle.x509_authorities, key=_der))
-        for bundle in x509_bundles.bundles
+        bundle.trust_domain.name: tuple(sorted(bundle.x509_authorities, key=_der)) for bundle in x509_bundles.bundles
     }
     fresh = {name: TrustBundle(name, roots.get(name, ()), keys.get(name, {})) for name in keys.keys() | roots.keys()}
     return {name: known[name] if known.get(name) == bundle else bundle for name, bundle in fresh.items()}
@@ -159,7 +159,9 @@ def _jwt_keys(bundle: JwtBundle) -> dict[str, VerificationKey]:
     found = {}
     for kid, key in bundle.jwt_authorities.items():
         if isinstance(key, EllipticCurvePublicKey | RSAPublicKey):
-            read = _key(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), isinstance(key, RSAPublicKey))
+            read = _key(
+                key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), isinstance(key, RSAPublicKey)
+            )
             if read is not None:
                 found[kid] = read
     return found
