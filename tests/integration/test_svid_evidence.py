@@ -73,6 +73,11 @@ def jwt(domain: TrustDomain = OWN, **claims: Any) -> str:
     return domain.jwt_svid(PATH, AS, claims=claims)
 
 
+def named(spiffe_id: str) -> tuple[bytes, ...]:
+    """Give a certificate of the own trust domain that names *spiffe_id*."""
+    return OWN.x509_svid(PATH, names=(UniformResourceIdentifier(spiffe_id),)).chain
+
+
 def thumbprint() -> str:
     """Name the key of the agent's certificate."""
     return x509_svid.read(OWN.x509_svid(PATH).chain).thumbprint()
@@ -101,7 +106,7 @@ WRONG: dict[str, tuple[Callable[[], ExchangeRequest], set[str]]] = {
     "SPF-03 of a certificate": (lambda: beside(x509=OWN.x509_svid("").chain), {"EVIDENCE_INVALID"}),
     "SPF-04": (lambda: beside(jwt=OWN.jwt_svid("/agent/mailer", AS)), {"EVIDENCE_MISMATCH"}),
     "SPF-05": (lambda: by_token(jwt(sub="spiffe://Example.org/agent/mail")), {"SPIFFE_ID_INVALID"}),
-    "SVI-01 header": (lambda: by_token(OWN.jwt_svid(PATH, AS, header={"jku": "https://evil.test"})), {"EVIDENCE_INVALID"}),
+    "SVI-01 header": (lambda: by_token(OWN.jwt_svid(PATH, AS, header={"jku": "https://x.test"})), {"EVIDENCE_INVALID"}),
     "SVI-01 typ": (lambda: by_token(OWN.jwt_svid(PATH, AS, header={"typ": "at+jwt"})), {"EVIDENCE_INVALID"}),
     "SVI-02 no audience": (
         lambda: by_token(jwt(aud=None)), {"EVIDENCE_INVALID", "ACTOR_TOKEN_AUDIENCE"}
@@ -164,7 +169,7 @@ WRONG: dict[str, tuple[Callable[[], ExchangeRequest], set[str]]] = {
         lambda: by_token(jwt(sub=PARTNER_AGENT)), {"BUNDLE_MISMATCH", "EVIDENCE_INVALID"}
     ),
     "FED-02 certificate": (
-        lambda: beside(PARTNER_AGENT, x509=OWN.x509_svid(PATH, names=(UniformResourceIdentifier(PARTNER_AGENT),)).chain), {"BUNDLE_MISMATCH"}
+        lambda: beside(PARTNER_AGENT, x509=named(PARTNER_AGENT)), {"BUNDLE_MISMATCH"}
     ),
 }  # fmt: skip
 
