@@ -6,7 +6,6 @@ import base64
 import json
 import ssl
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +29,7 @@ class IssuerHost:
         self.tokens: dict[str, dict[str, Any]] = {}
         self.ca_file = authority.file
         self.port = 0
+        self.over = threading.Event()
 
     @property
     def host(self) -> str:
@@ -40,9 +40,8 @@ class IssuerHost:
         """Give the address of *path* on it."""
         return f"https://{self.host}{path}"
 
-    def trust(self, folder: Path, **settings: Any) -> dict[str, Any]:
+    def trust(self, **settings: Any) -> dict[str, Any]:
         """Give a table `[trust]` that names this host, with the file of its authority."""
-        del folder
         return {"hosts": [self.host], "private_hosts": [self.host], "ca_file": str(self.ca_file), **settings}
 
     def count(self, path: str = "/keys") -> int:
@@ -56,7 +55,7 @@ class IssuerHost:
             case "down":
                 return 503, b"", {}
             case "slow":
-                time.sleep(3)
+                self.over.wait(30)
             case "huge":
                 return 200, json.dumps({**self.keys, "x": "x" * (2 << 20)}).encode(), {}
             case "redirecting":
@@ -119,6 +118,7 @@ def issuer_host(folder: Path, keys: Mapping[str, Any], name: str = "localhost") 
     try:
         yield state
     finally:
+        state.over.set()
         server.shutdown()
         server.server_close()
         thread.join(10)

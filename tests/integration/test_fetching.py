@@ -26,7 +26,7 @@ def host(tmp_path: Path) -> Iterator[IssuerHost]:
 @asynccontextmanager
 async def fetching(host: IssuerHost, **trust: Any) -> AsyncIterator[Fetcher]:
     """Give a fetcher that trusts *host*, with members of the table replaced."""
-    fetcher = Fetcher(TrustAnchors(**{**host.trust(Path()), "timeout": 1.0, **trust}))
+    fetcher = Fetcher(TrustAnchors(**{**host.trust(), "timeout": 1.0, **trust}))
     try:
         yield fetcher
     finally:
