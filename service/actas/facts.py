@@ -62,10 +62,11 @@ def _missing(request: ExchangeRequest) -> list[str]:
     return [name for name, value in there.items() if not value]
 
 
-def _token_types(request: ExchangeRequest) -> list[str]:
-    """Every token type that the request names, once; an absent one is judged as a missing parameter."""
+def _token_types(request: ExchangeRequest) -> dict[str, bool]:
+    """Every token type that the request names, for look-ups; an absent one is judged as a missing parameter."""
     tokens = (request.subject_token, request.actor_token)
-    return sorted({request.requested_token_type, *(token.token_type for token in tokens if token)} - {""})
+    named = {request.requested_token_type, *(token.token_type for token in tokens if token)}
+    return dict.fromkeys(sorted(named - {""}), True)
 
 
 def is_lifetime(lifetime: Any) -> bool:

@@ -19,6 +19,7 @@ from trust_domain.authority import TrustDomain
 AS = "https://as.example.com"
 JWT = "urn:ietf:params:oauth:token-type:jwt"
 PARTNER_AGENT = "spiffe://partner.test/agent/shared/mail"
+UNLISTED = "spiffe://partner.test/agent/sharedmail"
 BUNDLE = {"example.org": {"file": "bundles/example.org.json"}, "partner.test": {"file": "bundles/partner.test.json"}}
 
 
@@ -32,7 +33,13 @@ def registry(bundles: Mapping[str, Any] = BUNDLE) -> dict[str, Any]:
     return {
         "authorization_servers": [AS],
         "issuers": {AS: ["subject", "actor", "act", "may_act"]},
-        "clients": {"agent-mail": {"actors": ["mail", "partner"], "scopes": ["mail.read"], "targets": [MAIL]}},
+        "clients": {
+            "agent-mail": {
+                "actors": ["mail", "partner", "spiffe://partner.test/agent/sharedmail"],
+                "scopes": ["mail.read"],
+                "targets": [MAIL],
+            }
+        },
         "agents": {
             "mail": {"identities": [{"spiffe_id": AGENT}, {"iss": AS, "sub": "mail-service"}]},
             "partner": {"identities": [{"spiffe_id": PARTNER_AGENT}]},

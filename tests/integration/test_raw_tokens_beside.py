@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,7 +13,18 @@ import pytest_asyncio
 from actas.decision import Decision, Effect
 from actas.errors import ProtocolError, Status
 from actas.policy.workbench import Workbench
-from raw_tokens import AS, KEYS, STRANGER, actor_token, assembled, exchange, root, subject_claims, subject_token
+from raw_tokens import (
+    AS,
+    KEYS,
+    STRANGER,
+    actor_claims,
+    actor_token,
+    assembled,
+    exchange,
+    root,
+    subject_claims,
+    subject_token,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -100,3 +112,23 @@ async def test_an_svid_is_not_verified_with_an_issuers_keys(bench: Workbench) ->
     """Its trust domain's bundle is what counts for it."""
     asked = exchange(actor={"unverified_token": actor_token(), "kind": "jwt_svid", "verified": True})
     assert "TOKEN_NOT_VERIFIED" in codes(await bench.decide(asked))
+
+
+async def test_a_risk_class_takes_no_word_for_a_token(bench: Workbench) -> None:
+    """What it lists must have been verified here; the same exchange without a raw token is denied."""
+    registry = json.loads(json.dumps(bench.compiled.data.registry))
+    registry["targets"]["https://mail.example.com/"]["scopes"]["mail.read"]["risk"] = "external_message"
+    raw = exchange()
+    said = exchange(
+        {"verified": True, "claims": subject_claims(), "header": {"typ": "at+jwt", "alg": "RS256"}},
+        {"verified": True, "claims": actor_claims(), "header": {"typ": "JWT", "alg": "ES256"}},
+    )
+    for demanded in ([], ["subject_token"], ["actor_token"], ["subject_token", "actor_token"]):
+        data = {"registry": registry, "settings": {"risk": {"external_message": {"verified": demanded}}}}
+        assert codes(await bench.decide(raw, data=data)) == set()
+        assert codes(await bench.decide(said, data=data)) == ({"TOKEN_NOT_VERIFIED"} if demanded else set())
+    mixed = dataclasses.replace(said, subject_token=raw.subject_token)
+    data["settings"]["risk"]["external_message"]["verified"] = ["subject_token"]
+    assert codes(await bench.decide(mixed, data=data)) == set()
+    data["settings"]["risk"]["external_message"]["verified"] = ["actor_workload"]
+    assert codes(await bench.decide(raw, data=data)) == {"EVIDENCE_MISSING"}

@@ -175,8 +175,8 @@ def _names(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, child in value.items():
             yield name
-            # Under `decimals` stand the members of an authorization detail, by their own names.
-            if name != "decimals":
+            # Under these stand names of the request: members of an authorization detail, and token types.
+            if name not in {"decimals", "token_types"}:
                 yield from _names(child)
     elif isinstance(value, list):
         for child in value:

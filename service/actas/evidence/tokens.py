@@ -41,18 +41,16 @@ class TokenVerifier:
     async def verify(self, request: ExchangeRequest, data: TrustData, now: float, deadline: float) -> ExchangeRequest:
         """See `EvidenceVerifier.verify`."""
         del now  # time is policy
-        server = request.authorization_server
-        return replace(
-            request,
-            subject_token=await self._examined(request.subject_token, "subject_token", data, server, deadline),
-            actor_token=await self._examined(request.actor_token, "actor_token", data, server, deadline),
-        )
+        subject, actor, server = request.subject_token, request.actor_token, request.authorization_server
+        if subject is not None and _is_mine(subject):
+            request = replace(
+                request, subject_token=await self._examined(subject, "subject_token", data, server, deadline)
+            )
+        if actor is not None and _is_mine(actor):
+            request = replace(request, actor_token=await self._examined(actor, "actor_token", data, server, deadline))
+        return request
 
-    async def _examined(
-        self, token: Token | None, name: str, data: TrustData, server: str, deadline: float
-    ) -> Token | None:
-        if token is None or not token.unverified_token or token.kind in token_form.SVID_KINDS:
-            return token
+    async def _examined(self, token: Token, name: str, data: TrustData, server: str, deadline: float) -> Token:
         raw = raw_token.read(token.unverified_token, name)
         if raw is None:
             return await self._introspected(token, name, data, server, deadline)
@@ -113,6 +111,10 @@ class TokenVerifier:
             _log.warning("not_introspected", issuer=issuer, reason=error.reason)
             return None, Problem.INTROSPECTION_UNAVAILABLE
         return claims, Problem.INACTIVE
+
+
+def _is_mine(token: Token) -> bool:
+    return token.unverified_token != "" and token.kind not in token_form.SVID_KINDS
 
 
 class _UnprovenError(Exception):

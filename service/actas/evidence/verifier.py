@@ -47,9 +47,11 @@ class NothingProven:
     async def verify(self, request: ExchangeRequest, data: TrustData, now: float, deadline: float) -> ExchangeRequest:
         """Give *request* with every raw token that has no proof yet as one that is not verified."""
         del data, now, deadline
-        return replace(
-            request, subject_token=_unproven(request.subject_token), actor_token=_unproven(request.actor_token)
-        )
+        if _is_open(request.subject_token) or _is_open(request.actor_token):
+            return replace(
+                request, subject_token=_unproven(request.subject_token), actor_token=_unproven(request.actor_token)
+            )
+        return request
 
 
 class VerifierChain:
@@ -66,7 +68,11 @@ class VerifierChain:
         return request
 
 
+def _is_open(token: Token | None) -> bool:
+    return token is not None and token.unverified_token != "" and token.proof is None
+
+
 def _unproven(token: Token | None) -> Token | None:
-    if token is None or not token.unverified_token or token.proof is not None:
+    if token is None or not _is_open(token):
         return token
     return replace(token, verified=False, proof=Proof(Problem.KEYS_UNAVAILABLE))

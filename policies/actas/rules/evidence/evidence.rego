@@ -4,6 +4,7 @@
 #   A SPIFFE ID without a verified credential authenticates nobody.
 package actas.rules.evidence
 
+import data.actas.lib.ceiling
 import data.actas.lib.exchange
 
 # METADATA
@@ -22,7 +23,7 @@ proven if {
 # description: >-
 #   Whoever is declared as a workload, or named by a SPIFFE ID, presents an SVID. An OAuth client proves
 #   itself, and with that the workload that the registry names as the same agent. An SVID beside the tokens,
-#   verified here, proves its workload.
+#   verified here, proves its workload, and a risk class may ask for no less.
 # related_resources:
 # - ref: https://datatracker.ietf.org/doc/draft-ietf-wimse-workload-creds/
 #   description: wimse
@@ -37,14 +38,24 @@ deny contains {
 	"reason": "a SPIFFE ID is declared and no SVID presented for it",
 } if not _evidence_presented
 
-_evidence_presented if input.facts.actor_token.svid == true
+_evidence_presented if {
+	data.actas.index.proof_demanded == false
+	input.facts.actor_token.svid == true
+}
 
 else if {
+	_workload_sufficient
+	input.facts.actor_token.svid == true
+}
+
+else if {
+	_workload_sufficient
 	input.facts.actor_workload.declared == false
 	input.facts.actor_token.spiffe_subject == false
 }
 
 else if {
+	_workload_sufficient
 	input.facts.actor_token.spiffe_subject == false
 	_workload_proven
 }
@@ -54,6 +65,24 @@ _workload_proven if input.facts.actor_workload.proven == true
 else if {
 	exchange.workload_agent
 	exchange.client_agent
+}
+
+# A risk class may ask that the workload is one whose SVID this service has verified itself.
+_workload_sufficient if data.actas.index.proof_demanded == false
+
+else if _workload_verified
+
+else if {
+	every class in ceiling.risk_classes {
+		data.actas.index.risk[class].verified_workload == false
+	}
+}
+
+_workload_verified if input.facts.actor_workload.proven == true
+
+else if {
+	input.facts.actor_token.svid == true
+	input.facts.actor_token.proven == true
 }
 
 # METADATA

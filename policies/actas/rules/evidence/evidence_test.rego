@@ -253,4 +253,25 @@ _actor(name, value) := outcome.given(["request", "facts", "actor_token", name], 
 
 _svid(name, value) := outcome.given(["request", "facts", "svid", name], value)
 
+test_a_risk_class_asks_for_a_workload_that_is_verified_here if {
+	_sending([]) == {"EVIDENCE_MISSING"}
+	_sending([outcome.given("/request/facts/actor_workload/proven", false)]) == {"EVIDENCE_MISSING"}
+	_sending([outcome.given("/request/facts/actor_workload/proven", true)]) == set()
+	_sending([_actor("proven", true)]) == set()
+	_sending([_actor("proven", true), _actor("svid", false)]) == {"EVIDENCE_MISSING"}
+	_sending([_asking(false)]) == set()
+	_sending([outcome.absent("/index/risk/external_message/verified_workload")]) == {"EVIDENCE_MISSING"}
+	_sending([outcome.given("/request/facts/scope/tokens", ["mail.read"])]) == set()
+	_codes([_scope_of_risk, _asking(true), outcome.absent("/index/proof_demanded")]) == {"EVIDENCE_MISSING"}
+}
+
+_sending(changes) := _codes(array.concat(
+	[outcome.given("/index/proof_demanded", true), _scope_of_risk, _asking(true)],
+	changes,
+))
+
+_asking(value) := outcome.given("/index/risk/external_message/verified_workload", value)
+
+_scope_of_risk := outcome.given("/request/facts/scope/tokens", ["mail.send"])
+
 _codes(changes) := outcome.codes("evidence", changes)

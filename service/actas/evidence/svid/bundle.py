@@ -95,7 +95,7 @@ def verification_key(member: Mapping[str, Any]) -> VerificationKey | None:
 def _roots(member: Any) -> Iterator[x509.Certificate]:
     """X509-SVID, section 6.2: the first value of x5c counts, and an entry without one is ignored."""
     if not isinstance(member, dict):
-        raise ValueError("is no object")
+        raise ValueError("is no object")  # noqa: TRY004 - whatever is wrong with a bundle is one kind of error
     chain = member.get("x5c")
     if member.get("use") != "x509-svid" or not isinstance(member.get("kty"), str) or not chain:
         return

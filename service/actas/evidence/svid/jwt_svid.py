@@ -1,4 +1,4 @@
-"""JWT-SVIDs, read without trust and then verified with the keys of their own trust domain (JWT-SVID, sections 2 to 6)."""
+"""JWT-SVIDs, read without trust and then verified with keys of their own trust domain (JWT-SVID, sections 2 to 6)."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class SvidVerifier:
         if _unexamined(named, at.data):
             return request
         actor, problem = request.actor_token, await self._problem(unverified, at)
-        if actor is not None and actor.kind == "jwt_svid" and not actor.unverified_token:
+        if actor is not None and _is_jwt_svid(actor) and not actor.unverified_token:
             # It is the same token, and speaks for itself.
             if problem is None and not _names(actor.claims, named):
                 problem = Problem.IDENTITY
@@ -111,7 +111,7 @@ class SvidVerifier:
         return replace(request, actor_token=actor, actor_workload=_shown(workload, named, problem))
 
     async def _verified(self, named: SpiffeId, check: Callable[[TrustBundle], None], at: _Moment) -> None:
-        """See that *check* holds for the bundle of the trust domain of *named*, or for a newer one; raises SvidError."""
+        """See that *check* holds for the bundle of the own trust domain, or for a newer one; raises SvidError."""
         trust = at.data.trust_domain(named.trust_domain)
         if trust is None or trust.bundle is None:
             raise SvidError(Problem.TRUST_DOMAIN_UNKNOWN)
@@ -191,12 +191,22 @@ def _use(unverified: UnverifiedJwtSvid, request: ExchangeRequest, at: _Moment) -
 
 
 def _possessed(unverified: UnverifiedX509Svid, request: ExchangeRequest) -> bool:
-    """Whether the authorization server saw the certificate's key at work, by its word or by a proof of that very key."""
-    actor = request.actor_token
+    """Whether the authorization server saw the certificate's key at work, by its word or by a proof of that very key.
+
+    Beside a JWT-SVID that is genuine the certificate has nothing to prove: it can only contradict.
+    """
+    actor, workload = request.actor_token, request.actor_workload
+    proofs_of = [part.proof for part in (workload, actor if _is_jwt_svid(actor) else None) if part is not None]
+    if any(proof is not None and proof.verified for proof in proofs_of):
+        return True
     proofs = {request.client.proof_jkt, "" if actor is None else actor.pop_jkt} - {""}
     if actor is not None and actor.kind == "x509_svid" and actor.verified and not actor.pop_jkt:
         return True
     return bool(proofs) and unverified.thumbprint() in proofs
+
+
+def _is_jwt_svid(token: Token | None) -> bool:
+    return token is not None and token.kind == "jwt_svid"
 
 
 def _ended(token: Token, unverified: UnverifiedX509Svid) -> Token:

@@ -75,7 +75,8 @@ class WorkloadApiBundles:
         return self._current(trust_domain)
 
     async def _looked(self, before: int, deadline: float) -> None:
-        while self._looks == before and time.monotonic() < deadline - _SPARE_SECONDS:
+        end = deadline - _SPARE_SECONDS
+        while self._looks == before and time.monotonic() < end:  # noqa: ASYNC110 - what changes is of another thread
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _current(self, trust_domain: str) -> TrustBundle:

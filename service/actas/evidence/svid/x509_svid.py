@@ -22,7 +22,7 @@ from cryptography.x509.verification import (
     Store,
     VerificationError,
 )
-from joserfc import jwk
+from joserfc.jwk import ECKey, RSAKey
 
 from actas import spiffe
 from actas.evidence.svid.bundle import TrustBundle
@@ -53,8 +53,9 @@ class UnverifiedX509Svid:
         key = self.links[0].public_key()
         if not isinstance(key, EllipticCurvePublicKey | RSAPublicKey):
             return ""
-        kind = "EC" if isinstance(key, EllipticCurvePublicKey) else "RSA"
-        return jwk.import_key(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), kind).thumbprint()
+        pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        kind = ECKey if isinstance(key, EllipticCurvePublicKey) else RSAKey
+        return kind.import_key(pem).thumbprint()
 
 
 def read(chain: Sequence[bytes]) -> UnverifiedX509Svid:
@@ -83,7 +84,7 @@ def verify(unverified: UnverifiedX509Svid, bundle: TrustBundle, now: float) -> N
         raise SvidError(Problem.EXPIRED)
     verifier = (
         PolicyBuilder()
-        .store(Store(bundle.roots))
+        .store(Store(list(bundle.roots)))
         .time(at)
         .max_chain_depth(_MOST_LINKS)
         .extension_policies(ca_policy=_SIGNERS, ee_policy=_LEAVES)
