@@ -22,21 +22,29 @@ from actas.evidence.keys import IssuerTrust, VerificationKey
 from actas.evidence.raw_token import RawJws
 from actas.evidence.remote_keys import KeyStore, KeysUnavailableError
 from actas.evidence.verifier import TrustData
+from actas.limits import RequestLimits
 from actas.proof import Problem, Proof
 from actas.request import ExchangeRequest, JsonText, Token
 
 # What is left of the caller's time afterwards is for the decision: keys that come too late are a deny, not a timeout.
 _SHARE = 0.5
+DEFAULT_LIMITS = RequestLimits()
 _log = structlog.get_logger("actas.evidence")
 
 
 class TokenVerifier:
     """Verifies the raw tokens of a request that are no SVIDs, with keys of files or of *keys*, or by introspection."""
 
-    def __init__(self, keys: KeyStore | None = None, introspector: Introspector | None = None) -> None:
+    def __init__(
+        self,
+        keys: KeyStore | None = None,
+        introspector: Introspector | None = None,
+        limits: RequestLimits = DEFAULT_LIMITS,
+    ) -> None:
         """Take where keys at URLs are had, and who is asked about opaque tokens; nobody, where they are None."""
         self._keys = keys
         self._introspector = introspector
+        self._limits = limits
 
     async def verify(self, request: ExchangeRequest, data: TrustData, now: float, deadline: float) -> ExchangeRequest:
         """See `EvidenceVerifier.verify`."""
@@ -51,7 +59,7 @@ class TokenVerifier:
         return request
 
     async def _examined(self, token: Token, name: str, data: TrustData, server: str, deadline: float) -> Token:
-        raw = raw_token.read(token.unverified_token, name)
+        raw = raw_token.read(token.unverified_token, name, self._limits)
         if raw is None:
             return await self._introspected(token, name, data, server, deadline)
         raw_token.check_words(token, raw, name)

@@ -63,7 +63,7 @@ class Service:
         self.listening: tuple[Listener, ...] = ()
         self.status_port = 0
         self._state = RevocationState.fresh() if config.state is None else RevocationFile(config.state)
-        self._evidence = ProcessEvidence(config.trust, metrics)
+        self._evidence = ProcessEvidence(config, metrics)
         decider = Decider(
             revisions.handle,
             LogRecorder(),

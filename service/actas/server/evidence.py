@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from actas.config import Config
 from actas.errors import EngineError
-from actas.evidence.anchors import TrustAnchors
 from actas.evidence.fetch import Fetcher
 from actas.evidence.introspection import Introspector
 from actas.evidence.remote_keys import KeyStore
@@ -25,11 +25,13 @@ _LOOK_SECONDS = 1.0
 class ProcessEvidence:
     """The verifier of one process, with all that it keeps between decisions."""
 
-    def __init__(self, anchors: TrustAnchors, metrics: Metrics) -> None:
+    def __init__(self, config: Config, metrics: Metrics) -> None:
         """Prepare, and read the secrets; nothing is fetched yet."""
+        anchors = config.trust
         self._fetcher = Fetcher(anchors)
         self._keys = KeyStore(self._fetcher.get, anchors, tell=metrics.fetched)
-        self.verifier = VerifierChain(TokenVerifier(self._keys, Introspector(self._fetcher, anchors)))
+        introspector = Introspector(self._fetcher, anchors, config.limits)
+        self.verifier = VerifierChain(TokenVerifier(self._keys, introspector, config.limits))
 
     @asynccontextmanager
     async def kept(self, handle: EngineHandle) -> AsyncIterator[None]:
