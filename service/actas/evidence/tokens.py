@@ -14,7 +14,6 @@ from dataclasses import replace
 import structlog
 
 from actas import claims_grammar, token_form
-from actas.errors import ProtocolError
 from actas.evidence import raw_token
 from actas.evidence.introspection import Introspector, NotSaidError
 from actas.evidence.jws import is_signed_by
@@ -97,18 +96,18 @@ class TokenVerifier:
 
         No other issuer is shown the token.
         """
-        if token.header is not None:
-            raise ProtocolError(f"{name}.header", "does not go with an opaque unverified_token, which has none")
         said = claims_grammar.readable(token.claims) or {}
         named = said.get("iss", server)
         issuer = named if isinstance(named, str) else ""
         trust, claims, problem = data.issuer_trust(issuer), None, Problem.MALFORMED
         if trust is not None and trust.introspection:
             claims, problem = await self._asked(issuer, trust.introspection, token.unverified_token, deadline)
-        if claims is not None:
-            _check_said(said, claims, name)
-            return replace(token, verified=True, claims=claims, proof=Proof())
-        return replace(token, verified=False, claims=None, proof=Proof(problem))
+        if claims is None:
+            return replace(token, verified=False, header=None, claims=None, proof=Proof(problem))
+        if token.header is not None:
+            raise raw_token.contradicted(f"{name}.header")
+        _check_said(said, claims, name)
+        return replace(token, verified=True, claims=claims, proof=Proof())
 
     async def _asked(self, issuer: str, endpoint: str, token: str, deadline: float) -> tuple[JsonText | None, Problem]:
         if self._introspector is None:
