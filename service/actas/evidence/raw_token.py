@@ -56,7 +56,7 @@ def read(text: str, name: str, limits: RequestLimits) -> RawJws | None:
 
 def check_words(token: Token, raw: RawJws, name: str) -> None:
     """Refuse what a caller says beside a raw token when that says something else; raises ProtocolError."""
-    if token.header is not None and token.header != raw.header:
+    if token.header is not None and not same(dict(token.header), dict(raw.header)):
         raise contradicted(f"{name}.header")
     if token.claims is not None and not _are_equal(token.claims, raw.claims):
         raise contradicted(f"{name}.claims")
