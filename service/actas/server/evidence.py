@@ -11,7 +11,6 @@ import structlog
 
 from actas.config import Config
 from actas.errors import EngineError
-from actas.evidence.anchors import TrustAnchors
 from actas.evidence.fetch import Fetcher
 from actas.evidence.introspection import Introspector
 from actas.evidence.remote_keys import KeyStore
@@ -40,8 +39,9 @@ class ProcessEvidence:
         self._bundles = Bundles(
             anchors, self._fetcher, roots=config.policies, workload_api=_workload_api(anchors), tell=metrics.fetched
         )
+        introspector = Introspector(self._fetcher, anchors, config.limits)
         self.verifier = VerifierChain(
-            SvidVerifier(self._bundles), TokenVerifier(self._keys, Introspector(self._fetcher, anchors))
+            SvidVerifier(self._bundles), TokenVerifier(self._keys, introspector, config.limits)
         )
 
     @asynccontextmanager
