@@ -173,16 +173,22 @@ def test_every_setting_stands_in_the_table_with_its_default() -> None:
             built = str(built[0]) if isinstance(built, tuple) else built
             assert default == (str(built).lower() if isinstance(built, bool) else str(built)), name
         else:
-            assert built in (None, "", (), RequestLimits()), name
+            assert built in (None, "", (), {}, RequestLimits()), name
 
 
 def test_the_configuration_file_shown_is_understood() -> None:
-    """Every key of the example exists, and its caller is a caller."""
-    shown = tomllib.loads(next(block.text for block in BLOCKS if block.language == "toml"))
+    """Every key of the examples exists, and each caller is a caller."""
+    for shown in (tomllib.loads(block.text) for block in BLOCKS if block.language == "toml"):
+        assert shown.keys() <= Config.model_fields.keys()
+        for caller in shown.get("callers", []):
+            Caller.model_validate(caller)
 
-    assert shown.keys() <= Config.model_fields.keys()
-    for caller in shown["callers"]:
-        Caller.model_validate(caller)
+
+def test_every_key_of_a_caller_stands_in_its_table() -> None:
+    """The table is complete and names nothing else."""
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ", section("Callers"), re.MULTILINE)
+
+    assert {name for row in rows for name in re.findall(r"\w+", row)} == Caller.model_fields.keys()
 
 
 def test_the_revocations_shown_are_understood(tmp_path: Path) -> None:
