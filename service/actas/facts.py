@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from actas import claims_grammar, decimal_key, delegation, resource_uri, scope, token_form
+from actas import claims_grammar, decimal_key, delegation, resource_uri, scope, svid_facts, token_form
 from actas import spiffe as spiffes
 from actas.claims_grammar import audiences, is_name, is_numeric_date
 from actas.proof import Proof
@@ -36,6 +36,7 @@ def of(request: ExchangeRequest) -> dict[str, Any]:
         "subject_token": token(request.subject_token),
         "actor_token": token(request.actor_token),
         "actor_workload": workload(request.actor_workload),
+        "svid": svid_facts.of(request.actor_token, request.actor_workload),
     }
     if request.code is not None and request.code.requested_actor:
         facts["code"] = {"party": _party({"sub": request.code.requested_actor}, request.authorization_server)}
@@ -61,10 +62,11 @@ def _missing(request: ExchangeRequest) -> list[str]:
     return [name for name, value in there.items() if not value]
 
 
-def _token_types(request: ExchangeRequest) -> list[str]:
-    """Every token type that the request names, once; an absent one is judged as a missing parameter."""
+def _token_types(request: ExchangeRequest) -> dict[str, bool]:
+    """Every token type that the request names, for look-ups; an absent one is judged as a missing parameter."""
     tokens = (request.subject_token, request.actor_token)
-    return sorted({request.requested_token_type, *(token.token_type for token in tokens if token)} - {""})
+    named = {request.requested_token_type, *(token.token_type for token in tokens if token)}
+    return dict.fromkeys(sorted(named - {""}), True)
 
 
 def is_lifetime(lifetime: Any) -> bool:
@@ -111,7 +113,7 @@ def workload(declared: ActorWorkload | None) -> dict[str, Any]:
 _HOLDS = ("consistent", "kind_known", "attested", "claims_well_formed", "named", "has_end", "active", "oauth")
 _FAILS = ("mentioned", "presented", "proven", "has_act", "signed", "svid", "spiffe_subject", "key_bound")
 ABSENT: dict[str, Any] = {
-    **dict.fromkeys((*_HOLDS, "svid_well_formed"), True),
+    **dict.fromkeys(_HOLDS, True),
     **dict.fromkeys((*_FAILS, "audience_bound", "multiple_audiences"), False),
     "form": "absent",
     "problem": "",
@@ -155,7 +157,6 @@ def token(presented: Token | None) -> dict[str, Any]:
         "delegated": "act" in claims or "may_act" in claims,
         "active": claims.get("active", True) is True,
         "key_bound": "cnf" in claims or presented.kind == "wit",
-        "svid_well_formed": not svid or token_form.is_well_formed_svid(presented, claims),
         "spiffe_subject": isinstance(sub, str) and sub.startswith("spiffe:"),
     }
     if is_numeric_date(claims.get("exp")):

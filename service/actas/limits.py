@@ -17,6 +17,7 @@ class RequestLimits:
 
     message_bytes: int = 256 * KIB
     claims_bytes: int = 64 * KIB
+    token_bytes: int = 96 * KIB
     nesting: int = 64
     scopes: int = 100
     targets: int = 10
@@ -40,6 +41,10 @@ class RequestLimits:
         if len(request.resource) + len(request.audience) > self.targets:
             name = "resource" if len(request.resource) > self.targets else "audience"
             raise _exceeded(name, f"more than {self.targets} targets")
+        for name, token in (("subject_token", request.subject_token), ("actor_token", request.actor_token)):
+            # A raw token is ASCII; what is not is refused anyway.
+            if token is not None and len(token.unverified_token) > self.token_bytes:
+                raise _exceeded(f"{name}.unverified_token", f"larger than {self.token_bytes} bytes")
         self._check_details("authorization_details", request.authorization_details)
         _check_count("approvals", request.approvals, self.approvals)
         _check_count("consents", request.consents, self.consents)

@@ -22,6 +22,10 @@ class RevisionData(SourceData, TrustData, Protocol):
     def approval_issuers(self) -> Mapping[str, TrustedIssuer]:
         """Who may sign approvals, with the keys of this very revision."""
 
+    @property
+    def key_urls(self) -> frozenset[str]:
+        """Where keys of issuers are fetched from."""
+
     def override(self, given: Mapping[str, Any]) -> RevisionData:
         """Give this data with the `settings` and the `registry` that a test case wants."""
 

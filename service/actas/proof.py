@@ -34,7 +34,11 @@ class Problem(StrEnum):
     BUNDLE_UNAVAILABLE = "bundle_unavailable"
     """The trust domain's bundle cannot be had."""
     EXPIRED = "expired"
-    """A certificate of the SVID is not valid at this time."""
+    """The SVID, or a certificate that it leads through, is not valid at this time."""
+    AUDIENCE = "audience"
+    """The SVID is not for this authorization server alone."""
+    POSSESSION = "possession"
+    """Nobody says that the one who showed the certificate has its private key."""
     IDENTITY = "identity"
     """The evidence proves another identity than is declared."""
 

@@ -56,7 +56,6 @@ def right_exchange() -> dict[str, Any]:
                 "auth_time": now - 100,
                 "may_act": {"sub": AGENT},
             },
-            "unverified_token": SECRET,
         },
         "actor_token": {
             "token_type": "urn:ietf:params:oauth:token-type:jwt",

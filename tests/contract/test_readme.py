@@ -23,7 +23,7 @@ from typer.main import get_command
 
 from actas.cli.main import app
 from actas.client import DecisionClient
-from actas.config import Caller, Config
+from actas.config import Caller, Config, TrustAnchors
 from actas.cores import usable_cores
 from actas.decision import Effect
 from actas.decision.v1 import request_pb2
@@ -173,15 +173,26 @@ def test_every_setting_stands_in_the_table_with_its_default() -> None:
             built = str(built[0]) if isinstance(built, tuple) else built
             assert default == (str(built).lower() if isinstance(built, bool) else str(built)), name
         else:
-            assert built in (None, "", (), {}, RequestLimits()), name
+            assert built in (None, "", (), {}, RequestLimits(), TrustAnchors()), name
 
 
 def test_the_configuration_file_shown_is_understood() -> None:
-    """Every key of the examples exists, and each caller is a caller."""
-    for shown in (tomllib.loads(block.text) for block in BLOCKS if block.language == "toml"):
-        assert shown.keys() <= Config.model_fields.keys()
-        for caller in shown.get("callers", []):
-            Caller.model_validate(caller)
+    """Every key of the example exists, and its caller is a caller."""
+    shown = [tomllib.loads(block.text) for block in BLOCKS if block.language == "toml"]
+
+    assert {name for table in shown for name in table} <= Config.model_fields.keys()
+    assert [Caller.model_validate(caller) for table in shown for caller in table.get("callers", [])]
+    assert [TrustAnchors.model_validate(table["trust"]) for table in shown if "trust" in table]
+
+
+def test_every_key_of_trust_stands_in_its_table_with_its_default() -> None:
+    """As for the settings."""
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) ?\|", section("Verified tokens"), re.MULTILINE))
+
+    assert rows.keys() == TrustAnchors.model_fields.keys()
+    for name, default in rows.items():
+        built = TrustAnchors.model_validate({}).model_dump()[name]
+        assert default.strip("`") == ("" if built in (None, "", (), {}) else str(built)), name
 
 
 def test_every_key_of_a_caller_stands_in_its_table() -> None:

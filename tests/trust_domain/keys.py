@@ -9,22 +9,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
-# FIPS 186-5: the order of each curve's group, below which a private key is.
-_ORDERS = {
-    "P-256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
-    "P-384": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
-    "P-521": int(
-        "01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
-        "FA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409",
-        16,
-    ),
-}
+# FIPS 186-5: the order of P-256, below which a private key is; it is lower than those of the other curves.
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 
 
 def ec_key(name: str, curve: str = "P-256") -> ec.EllipticCurvePrivateKey:
     """Give the key of *name* on *curve*."""
-    number = int.from_bytes(hashlib.shake_256(f"{curve} {name}".encode()).digest(80)) % (_ORDERS[curve] - 1) + 1
+    number = int.from_bytes(hashlib.shake_256(f"{curve} {name}".encode()).digest(40)) % (_ORDER - 1) + 1
     return ec.derive_private_key(number, _CURVES[curve])
 
 

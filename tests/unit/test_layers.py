@@ -28,7 +28,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "domain": ("proof", "request", "decision", "delegation"),
     "grammar": ("claims_grammar", "token_form", "strict_json", "struct_json", "yaml_tree", "limits", "listener"),
     "dresses": ("evaluable", "members", "document_writer", "document", "decision_document", "explanation", "wire"),
-    "policy input": ("facts", "policy_input"),
+    "policy input": ("svid_facts", "facts", "policy_input"),
     "parts of a decision": ("evidence", "engine", "ceiling", "receipts"),
     "the way of a request": ("ports", "timed", "admission", "answer", "asked", "decide"),
     "revisions": ("policy",),
@@ -56,6 +56,7 @@ DOORS = {
     "opentelemetry": ("server/",),
     "httpx": ("engine/", "evidence/", "doctor/"),
     "sqlalchemy": ("receipts/",),
+    "spiffe": ("evidence/svid/workload_api.py", "server/"),
 }
 
 

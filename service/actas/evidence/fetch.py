@@ -118,7 +118,7 @@ class Fetcher:
             raise FetchError(host, "unresolved") from None
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         private = host in self._anchors.private_hosts
-        allowed = [address for address in addresses if _is_allowed(address, private=private)]
+        allowed = [address for address in addresses if is_allowed(address, private=private)]
         if not allowed:
             raise FetchError(host, "private_address" if addresses else "unresolved")
         return allowed[:_MOST_ADDRESSES]
@@ -153,13 +153,18 @@ class Fetcher:
         return client
 
 
-def _is_allowed(text: str, *, private: bool) -> bool:
-    """Whether an address may be connected to; link-local ones never may, such as those of cloud metadata."""
+def is_allowed(text: str, *, private: bool) -> bool:
+    """Whether an address may be connected to, one of a private network only if *private*.
+
+    Link-local ones never may, such as those of cloud metadata.
+    """
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         if any(address in tunnel for tunnel in _TUNNELS):
             return False
         address = address.ipv4_mapped or address
+    if isinstance(address, ipaddress.IPv4Address) and address.is_reserved:
+        return False
     if address.is_link_local or address.is_multicast or address.is_unspecified:
         return False
     return address.is_global or (private and (address.is_private or address.is_loopback))

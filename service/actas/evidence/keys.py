@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from joserfc import jwk
@@ -18,6 +18,7 @@ Key = ECKey | OctKey | OKPKey | RSAKey
 
 MAX_KEYS_BYTES = 256 * 1024
 _MAX_DEPTH = 8
+_MOST_KEYS = 100
 # RFC 7518, section 6: these members are those of private keys.
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
 _RSA = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
@@ -32,10 +33,14 @@ _CURVES = {
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """One public key, and the algorithms that it can be used with; never a symmetric one."""
+    """One public key, and the algorithms that it can be used with; never a symmetric one.
+
+    `seen` are digests of tokens that it has verified: an agent shows the same token again and again.
+    """
 
     key: Key
     algorithms: frozenset[str]
+    seen: dict[bytes, None] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,32 @@ def read_keys(text: bytes, algorithms: Collection[str]) -> dict[str, Verificatio
     return keys
 
 
+def usable_keys(text: bytes) -> dict[str, VerificationKey]:
+    """Read the JWK set *text* of an issuer, which may hold keys of other uses and kinds: these are left out.
+
+    A key without a kid has the name ``""``. A name that two keys have is left out: it names neither.
+
+    Raises:
+        ValueError: it is no JWK set, or one of too many keys.
+
+    """
+    keys: dict[str, VerificationKey] = {}
+    twice = set()
+    for position, (_, member) in enumerate(_members(text, least=0)):
+        if position == _MOST_KEYS:
+            raise ValueError(f"holds more than {_MOST_KEYS} keys")
+        kid = member.get("kid", "")
+        try:
+            found = _key(member)
+        except ValueError:
+            continue
+        if not isinstance(kid, str) or kid in keys:
+            twice.add(kid if isinstance(kid, str) else "")
+        elif found.algorithms:
+            keys[kid] = found
+    return {kid: key for kid, key in keys.items() if kid not in twice}
+
+
 def algorithms_of(key: Key) -> frozenset[str]:
     """Give the algorithms that *key* can be used with; empty when it is too weak or of another use."""
     if isinstance(key, RSAKey):
@@ -84,13 +115,13 @@ def algorithms_of(key: Key) -> frozenset[str]:
     return frozenset() if isinstance(key, OctKey) else _CURVES.get(key.curve_name, frozenset())
 
 
-def _members(text: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+def _members(text: bytes, *, least: int = 1) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         parsed = strict_json.parse(text, "", max_bytes=MAX_KEYS_BYTES, max_depth=_MAX_DEPTH)
     except ProtocolError as error:
         raise ValueError(f"is no JWK set: {error.message}") from None
     keys = parsed.value.get("keys") if isinstance(parsed.value, dict) and parsed.well_formed else None
-    if not isinstance(keys, list) or not keys:
+    if not isinstance(keys, list) or len(keys) < least:
         raise ValueError("is no JWK set: an object with keys, each member once")
     for position, member in enumerate(keys, 1):
         kid = member.get("kid") if isinstance(member, dict) else None

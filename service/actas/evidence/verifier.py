@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from actas.evidence.keys import IssuerTrust
+from actas.evidence.svid.source import DomainTrust
 from actas.proof import Problem, Proof
 from actas.request import ExchangeRequest, Token
 
@@ -13,8 +15,15 @@ from actas.request import ExchangeRequest, Token
 class TrustData(Protocol):
     """What one policy revision trusts."""
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The merged settings (contract.md, section 3)."""
+
     def issuer_trust(self, issuer: str) -> IssuerTrust | None:
         """Say how tokens of exactly *issuer* are verified; None when the registry does not know it."""
+
+    def trust_domain(self, name: str) -> DomainTrust | None:
+        """Say how SVIDs of exactly *name* are verified; None when the registry does not know it."""
 
 
 class EvidenceVerifier(Protocol):
@@ -38,9 +47,11 @@ class NothingProven:
     async def verify(self, request: ExchangeRequest, data: TrustData, now: float, deadline: float) -> ExchangeRequest:
         """Give *request* with every raw token that has no proof yet as one that is not verified."""
         del data, now, deadline
-        return replace(
-            request, subject_token=_unproven(request.subject_token), actor_token=_unproven(request.actor_token)
-        )
+        if _is_open(request.subject_token) or _is_open(request.actor_token):
+            return replace(
+                request, subject_token=_unproven(request.subject_token), actor_token=_unproven(request.actor_token)
+            )
+        return request
 
 
 class VerifierChain:
@@ -57,7 +68,11 @@ class VerifierChain:
         return request
 
 
+def _is_open(token: Token | None) -> bool:
+    return token is not None and token.unverified_token != "" and token.proof is None
+
+
 def _unproven(token: Token | None) -> Token | None:
-    if token is None or not token.unverified_token or token.proof is not None:
+    if token is None or not _is_open(token):
         return token
     return replace(token, verified=False, proof=Proof(Problem.KEYS_UNAVAILABLE))

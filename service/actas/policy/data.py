@@ -10,12 +10,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from actas.evidence.keys import IssuerTrust, TrustedIssuer
+from actas.evidence.svid.source import DomainTrust
 from actas.policy import references
 from actas.policy.index import build_index
 from actas.policy.key_files import APPROVAL, IssuerKeys, trust_in, trusted
 from actas.policy.located import has_child
 from actas.policy.model import Registry, Settings
 from actas.policy.references import Finding
+from actas.policy.trust_domains import domain_trust
 
 JsonDict = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
@@ -58,6 +60,16 @@ class PolicyData:
     def issuer_trust(self, issuer: str) -> IssuerTrust | None:
         """Say how tokens of exactly *issuer* are verified; None when the registry does not know it."""
         return trust_in(self.issuer_keys, self.registry, issuer)
+
+    def trust_domain(self, name: str) -> DomainTrust | None:
+        """Say how SVIDs of exactly *name* are verified; None when the registry does not know it."""
+        return domain_trust(self.registry, name)
+
+    @property
+    def key_urls(self) -> frozenset[str]:
+        """Where keys of issuers are fetched from."""
+        issuers = self.registry.get("issuers", {}).values()
+        return frozenset(issuer["jwks_uri"] for issuer in issuers if isinstance(issuer, dict) and "jwks_uri" in issuer)
 
     @property
     def settings_valid(self) -> bool:

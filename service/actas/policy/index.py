@@ -15,6 +15,7 @@ from actas.request import ACCESS_TOKEN, AUTHORIZATION_CODE, TOKEN_EXCHANGE
 from actas.spiffe import SpiffeId
 
 JWT = "urn:ietf:params:oauth:token-type:jwt"
+WORKLOAD = "actor_workload"
 DEFAULT_ALGORITHMS = (
     "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519",
 )  # fmt: skip
@@ -54,6 +55,7 @@ def build_index(settings: Settings, registry: Registry) -> JsonDict:
         },
         "grants": _grants(registry.grants, canonical),
         "risk": {name: _risk(risk) for name, risk in settings.risk.items()},
+        "proof_demanded": any(risk.verified for risk in settings.risk.values()),
         "authorization_details": {name: _details(details) for name, details in registry.authorization_details.items()},
         "forbidden_scopes": as_set(settings.forbidden_scopes),
         "disabled_rules": as_set(settings.disabled_rules),
@@ -82,7 +84,8 @@ def _issuer(issuer: Issuer) -> JsonDict:
         "algorithms": as_set(issuer.algorithms or DEFAULT_ALGORITHMS),
         # The typ header is a media type, so its case does not matter (RFC 7515, section 4.1.9).
         "access_token_typ": as_set(typ.lower() for typ in issuer.access_token_typ or DEFAULT_ACCESS_TOKEN_TYP),
-        "opaque": issuer.opaque,
+        # Tokens that can be introspected are opaque.
+        "opaque": issuer.opaque or issuer.introspection is not None,
     }
 
 
@@ -157,6 +160,8 @@ def _risk(risk: RiskClass) -> JsonDict:
         approval=risk.approval,
         max_lifetime_seconds=risk.max_lifetime_seconds,
         credential_classes=as_set(risk.credential_classes),
+        verified_tokens=[name for name in risk.verified if name != WORKLOAD],
+        verified_workload=WORKLOAD in risk.verified,
     )
 
 

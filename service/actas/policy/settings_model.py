@@ -32,6 +32,8 @@ class RiskClass(Strict):
     approval: bool = False
     max_lifetime_seconds: Seconds | None = None
     credential_classes: list[Name] = Field(default_factory=list)
+    verified: list[Literal["subject_token", "actor_token", "actor_workload"]] = Field(default_factory=list)
+    """What this service must have verified itself; the caller's word is not enough then."""
 
 
 class CredentialClass(Strict):

@@ -30,7 +30,7 @@ async def run_suites(compiled: CompiledPolicy, roots: Sequence[Path], engines: E
     # YAML takes its time, and the decisions of the serving revision go on meanwhile.
     suites = [*await asyncio.to_thread(own_suites, roots), *await asyncio.to_thread(guard_suites)]
     started = time.monotonic()
-    async with Workbench.on(compiled, engines) as workbench:
+    async with Workbench.on(compiled, engines, roots) as workbench:
         results = await runner.run(suites, workbench)
     return Report(compiled.revision, results, seconds=time.monotonic() - started)
 

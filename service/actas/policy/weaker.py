@@ -79,6 +79,8 @@ def _risk(shipped: JsonDict, merged: JsonDict) -> Iterator[str]:
         if _rose(before.get("max_lifetime_seconds"), now.get("max_lifetime_seconds")):
             cap = _said(now.get("max_lifetime_seconds"))
             yield f"{where}.max_lifetime_seconds is {cap}; shipped: {before['max_lifetime_seconds']}"
+        for lost in sorted(set(before.get("verified") or ()) - set(now.get("verified") or ())):
+            yield f"{where}.verified no longer holds {lost}"
         for added in sorted(set(now.get("credential_classes") or ()) - set(before.get("credential_classes") or ())):
             yield f"{where}.credential_classes admits {added}"
 

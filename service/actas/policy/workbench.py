@@ -22,6 +22,11 @@ from actas.document import from_document
 from actas.engine import DEFAULT_ENGINE, EngineKind, PolicyEngine
 from actas.engine.opa_binary import resolve_opa
 from actas.errors import ProtocolError
+from actas.evidence.anchors import TrustAnchors
+from actas.evidence.svid.bundles import Bundles
+from actas.evidence.svid.verifier import SvidVerifier
+from actas.evidence.tokens import TokenVerifier
+from actas.evidence.verifier import VerifierChain
 from actas.explanation import FiredRule, explain
 from actas.policy.bundle import CompiledPolicy, compile_policy
 from actas.policy.data import PolicyData
@@ -37,7 +42,7 @@ DECIDE_SECONDS = 10.0
 class Workbench:
     """Decides over one revision, at any time and over any data. Nothing is recorded. Made by `open`."""
 
-    def __init__(self, compiled: CompiledPolicy, engine: PolicyEngine, opa: Path) -> None:
+    def __init__(self, compiled: CompiledPolicy, engine: PolicyEngine, opa: Path, roots: Sequence[Path] = ()) -> None:
         self.compiled = compiled
         self.opa = opa
         codes = compiled.data.surroundings
@@ -48,6 +53,8 @@ class Workbench:
             _OneRevision(_Revision(engine, compiled.data, compiled.digest)),
             _NoRecorder(),
             state=RevocationState.fresh(),
+            # Nothing is fetched here: keys and bundles are those of files.
+            evidence=VerifierChain(SvidVerifier(Bundles(TrustAnchors(), roots=roots)), TokenVerifier()),
         )
 
     @classmethod
@@ -62,15 +69,15 @@ class Workbench:
             compiled = await asyncio.to_thread(
                 compile_policy, list(roots), opa=engines.opa, into=Path(folder), wasm=engine == "wasm"
             )
-            async with cls.on(compiled, engines) as workbench:
+            async with cls.on(compiled, engines, roots) as workbench:
                 yield workbench
 
     @classmethod
     @asynccontextmanager
-    async def on(cls, compiled: CompiledPolicy, engines: Engines) -> AsyncIterator[Self]:
-        """Start a checking engine of *engines* for *compiled*."""
+    async def on(cls, compiled: CompiledPolicy, engines: Engines, roots: Sequence[Path] = ()) -> AsyncIterator[Self]:
+        """Start a checking engine of *engines* for *compiled*, which was made of *roots*."""
         async with engines.checking(compiled) as engine:
-            yield cls(compiled, engine, engines.opa)
+            yield cls(compiled, engine, engines.opa, roots)
 
     async def decide(
         self, request: ExchangeRequest, *, now: int | None = None, data: Mapping[str, Any] | None = None

@@ -26,6 +26,7 @@ from actas.receipts.record import LogRecorder
 from actas.request import ExchangeRequest
 from actas.server import garbage
 from actas.server.background import background
+from actas.server.evidence import ProcessEvidence
 from actas.server.following import following
 from actas.server.host import Host
 from actas.server.ledger import Ledger
@@ -66,11 +67,13 @@ class Service:
         self.listening: tuple[Listener, ...] = ()
         self.status_port = 0
         self._state = RevocationState.fresh() if config.state is None else RevocationFile(config.state)
+        self._evidence = ProcessEvidence(config, metrics)
         decider = Decider(
             revisions.handle,
             LogRecorder(),
             state=self._state,
             observer=metrics,
+            evidence=self._evidence.verifier,
             single_use=single_use,
             audience=config.audience,
             since=since,
@@ -140,6 +143,7 @@ class Service:
                 self._security,
                 self._ledger,
             )
+            await stack.enter_async_context(self._evidence.kept(self.revisions.handle))
             self.listening = await host.start()
             stack.push_async_callback(host.stop)
             await self._tell_health(host)

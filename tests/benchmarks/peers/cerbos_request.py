@@ -13,7 +13,7 @@ from peers.questions import question
 _BOTH = ("attested", "claims_well_formed", "named", "active", "exp", "starts", "svid")
 _SUBJECT = (*_BOTH, "form", "typ", "issuer", "party", "scope", "auth_time", "chain", "may_act", "cnf")
 _PROOF = ("aud", "audience_bound", "key_bound")
-_ACTOR = (*_BOTH, "consistent", "svid_well_formed", "multiple_audiences", "delegated", *_PROOF)
+_ACTOR = (*_BOTH, "consistent", "multiple_audiences", "delegated", *_PROOF)
 _LEVEL = ("iss", "sub")
 _MAY_ACT = ("iss", "sub", "any_client", "client_id", "understood")
 _APPROVAL = ("verified", "status", "subject", "actor", "client_id", "target", "approver", "approved_until")
@@ -55,7 +55,7 @@ def _principal(asked: dict[str, Any]) -> dict[str, Any]:
     if token is None and not workload["declared"]:
         attr["iss"] = asked["authorization_server"]
         return {"id": client["client_id"] or "nobody", "roles": ["client"], "attr": attr}
-    attr["token"] = _picked(facts, _ACTOR)
+    attr["token"] = {**_picked(facts, _ACTOR), "svid_genuine": asked["facts"]["svid"]["genuine"]}
     if "spiffe" in facts:
         attr["token"]["spiffe"] = _picked(facts["spiffe"], ("workload", "trust_domain"))
     attr["workload"] = {

@@ -29,9 +29,9 @@ deny contains {
 	"reason": "the actor's trust domain is not allowed here",
 } if not _domain_allowed
 
-_domain_allowed if input.facts.actor_token.svid == false
+_domain_allowed if _trust_domain.kind == "own"
 
-else if _trust_domain.kind == "own"
+else if input.facts.actor_token.svid == false
 
 else if {
 	_trust_domain.kind == "federated"

@@ -4,6 +4,7 @@
 #   A SPIFFE ID without a verified credential authenticates nobody.
 package actas.rules.evidence
 
+import data.actas.lib.ceiling
 import data.actas.lib.exchange
 
 # METADATA
@@ -21,7 +22,8 @@ proven if {
 # title: A credential behind every SPIFFE ID
 # description: >-
 #   Whoever is declared as a workload, or named by a SPIFFE ID, presents an SVID. An OAuth client proves
-#   itself, and with that the workload that the registry names as the same agent.
+#   itself, and with that the workload that the registry names as the same agent. An SVID beside the tokens,
+#   verified here, proves its workload, and a risk class may ask for no less.
 # related_resources:
 # - ref: https://datatracker.ietf.org/doc/draft-ietf-wimse-workload-creds/
 #   description: wimse
@@ -36,24 +38,59 @@ deny contains {
 	"reason": "a SPIFFE ID is declared and no SVID presented for it",
 } if not _evidence_presented
 
-_evidence_presented if input.facts.actor_token.svid == true
+_evidence_presented if {
+	data.actas.index.proof_demanded == false
+	input.facts.actor_token.svid == true
+}
 
 else if {
+	_workload_sufficient
+	input.facts.actor_token.svid == true
+}
+
+else if {
+	_workload_sufficient
 	input.facts.actor_workload.declared == false
 	input.facts.actor_token.spiffe_subject == false
 }
 
 else if {
+	_workload_sufficient
 	input.facts.actor_token.spiffe_subject == false
+	_workload_proven
+}
+
+_workload_proven if input.facts.actor_workload.proven == true
+
+else if {
 	exchange.workload_agent
 	exchange.client_agent
+}
+
+# A risk class may ask that the workload is one whose SVID this service has verified itself.
+_workload_sufficient if data.actas.index.proof_demanded == false
+
+else if _workload_verified
+
+else if {
+	every class in ceiling.risk_classes {
+		data.actas.index.risk[class].verified_workload == false
+	}
+}
+
+_workload_verified if input.facts.actor_workload.proven == true
+
+else if {
+	input.facts.actor_token.svid == true
+	input.facts.actor_token.proven == true
 }
 
 # METADATA
 # title: The form of an SVID
 # description: >-
 #   A JWT-SVID has an asymmetric algorithm, typ JWT, JOSE or none, no header but alg, kid and typ,
-#   and an audience. A WIT has typ wit+jwt, kid and cnf, and no audience.
+#   and an audience. A WIT has typ wit+jwt, kid and cnf, and no audience. What is examined here is signed by
+#   its trust domain, too, and an SVID beside the tokens is in time and for this authorization server alone.
 # related_resources:
 # - ref: https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md
 #   description: jwt-svid, section 2
@@ -70,7 +107,7 @@ deny contains {
 	"reason": "the SVID breaks its specification",
 } if not _evidence_well_formed
 
-_evidence_well_formed if input.facts.actor_token.svid_well_formed
+_evidence_well_formed if input.facts.svid.genuine
 
 # METADATA
 # title: One identity
@@ -91,17 +128,30 @@ deny contains {
 	"reason": "the declared SPIFFE ID is not the actor's",
 } if not _evidence_matches
 
-_evidence_matches if input.facts.actor_workload.declared == false
+_evidence_matches if {
+	input.facts.svid.identity_shown
+	input.actor_workload.spiffe_id == input.actor_token.claims.sub
+}
 
-else if input.actor_workload.spiffe_id == input.actor_token.claims.sub
+else if {
+	input.facts.svid.identity_shown
+	_workload_matches
+}
+
+_workload_matches if input.facts.actor_workload.declared == false
 
 # Where there is no evidence at all, there is none that proves another.
 else if not _evidence_presented
 
 else if {
-	exchange.workload_agent == exchange.client_agent
+	exchange.workload_agent == _proven_agent
 	exchange.workload_agent == exchange.agent
 }
+
+# The agent whose workload is shown: by its own SVID, else by what its client proved.
+_proven_agent := exchange.workload_agent if input.facts.actor_workload.proven == true
+
+else := exchange.client_agent
 
 # METADATA
 # title: One audience
@@ -147,16 +197,16 @@ deny contains {
 	"reason": "the actor token is not meant for this authorization server",
 } if not _actor_audience
 
-# No JWT, so no audience: certificates, WITs that come with a proof, opaque tokens, bridged credentials.
-_actor_audience if input.facts.actor_token.audience_bound == false
+_actor_audience if input.authorization_server in input.facts.actor_token.aud
 
-else if input.authorization_server in input.facts.actor_token.aud
+# No JWT, so no audience: certificates, WITs that come with a proof, opaque tokens, bridged credentials.
+else if input.facts.actor_token.audience_bound == false
 
 # METADATA
 # title: Proof of possession
 # description: >-
 #   A WIT, and any actor token that names a key, comes with the proof of that key; it is never a
-#   bearer token.
+#   bearer token. Nor is a certificate: the authorization server saw its key at work.
 # related_resources:
 # - ref: https://datatracker.ietf.org/doc/draft-ietf-wimse-workload-creds/
 #   description: wimse
@@ -165,7 +215,7 @@ else if input.authorization_server in input.facts.actor_token.aud
 # custom:
 #   code: ACTOR_POP_MISSING
 #   error: invalid_request
-#   checks: [SVI-06]
+#   checks: [SVI-05, SVI-06]
 #   reason: the actor's proof of possession is missing
 deny contains {
 	"code": "ACTOR_POP_MISSING",
@@ -173,9 +223,13 @@ deny contains {
 	"reason": "the actor's proof of possession is missing",
 } if not _possession_proven
 
-_possession_proven if input.facts.actor_token.key_bound == false
+_possession_proven if {
+	input.facts.svid.possession_shown
+	input.facts.actor_token.key_bound == false
+}
 
 else if {
+	input.facts.svid.possession_shown
 	input.actor_token.pop_jkt != ""
 	object.get(input.facts.actor_token.cnf, "jkt", input.actor_token.pop_jkt) == input.actor_token.pop_jkt
 }

@@ -35,11 +35,41 @@ test_a_name_of_which_nobody_knows_whether_it_is_a_spiffe_id_is_denied if {
 }
 
 test_a_malformed_svid_is_denied if {
-	_codes([_actor("svid_well_formed", false)]) == {"EVIDENCE_INVALID"}
+	_codes([_svid("genuine", false)]) == {"EVIDENCE_INVALID"}
 }
 
 test_an_svid_that_nobody_looked_at_is_denied if {
-	_codes([outcome.absent("/request/facts/actor_token/svid_well_formed")]) == {"EVIDENCE_INVALID"}
+	_codes([outcome.absent("/request/facts/svid/genuine")]) == {"EVIDENCE_INVALID"}
+}
+
+test_evidence_of_another_identity_is_denied if {
+	_codes([_svid("identity_shown", false)]) == {"EVIDENCE_MISMATCH"}
+	_codes([outcome.absent("/request/facts/svid/identity_shown")]) == {"EVIDENCE_MISMATCH"}
+}
+
+test_a_certificate_whose_key_nobody_saw_is_denied if {
+	_codes([_svid("possession_shown", false)]) == {"ACTOR_POP_MISSING"}
+	_codes([outcome.absent("/request/facts/svid/possession_shown")]) == {"ACTOR_POP_MISSING"}
+}
+
+# Neither the token nor the client is registered as a client of the agent: what counts is the SVID beside them.
+test_an_svid_beside_the_token_proves_the_workload_of_the_actor_s_agent if {
+	proven := [
+		_actor("svid", false),
+		_actor("spiffe_subject", false),
+		_actor("party", {"iss": _server, "sub": "service-account-1"}),
+		outcome.given("/request/facts/actor_workload/proven", true),
+		outcome.given("/request/actor_token/claims/sub", "service-account-1"),
+	]
+	known := {"spiffe://example.org": {_mail: "mail-agent"}, _server: {"service-account-1": "mail-agent"}}
+	other := {"spiffe://example.org": {_mail: "chat-agent"}, _server: {"service-account-1": "mail-agent"}}
+	_codes(array.concat(proven, [outcome.given("/index/identities", known)])) == set()
+	_codes(array.concat(proven, [outcome.given("/index/identities", other)])) == {"EVIDENCE_MISMATCH"}
+	_codes(array.concat(proven, [outcome.given("/index/identities", {})])) == {"EVIDENCE_MISMATCH"}
+	_codes(array.concat(proven, [
+		outcome.given("/index/identities", known),
+		outcome.given("/request/facts/actor_workload/proven", false),
+	])) == {"EVIDENCE_MISSING"}
 }
 
 test_an_svid_of_another_workload_is_denied if {
@@ -220,5 +250,28 @@ _bound(cnf) := outcome.given("/request/facts/actor_token", object.union(
 _proof(jkt) := outcome.given("/request/actor_token/pop_jkt", jkt)
 
 _actor(name, value) := outcome.given(["request", "facts", "actor_token", name], value)
+
+_svid(name, value) := outcome.given(["request", "facts", "svid", name], value)
+
+test_a_risk_class_asks_for_a_workload_that_is_verified_here if {
+	_sending([]) == {"EVIDENCE_MISSING"}
+	_sending([outcome.given("/request/facts/actor_workload/proven", false)]) == {"EVIDENCE_MISSING"}
+	_sending([outcome.given("/request/facts/actor_workload/proven", true)]) == set()
+	_sending([_actor("proven", true)]) == set()
+	_sending([_actor("proven", true), _actor("svid", false)]) == {"EVIDENCE_MISSING"}
+	_sending([_asking(false)]) == set()
+	_sending([outcome.absent("/index/risk/external_message/verified_workload")]) == {"EVIDENCE_MISSING"}
+	_sending([outcome.given("/request/facts/scope/tokens", ["mail.read"])]) == set()
+	_codes([_scope_of_risk, _asking(true), outcome.absent("/index/proof_demanded")]) == {"EVIDENCE_MISSING"}
+}
+
+_sending(changes) := _codes(array.concat(
+	[outcome.given("/index/proof_demanded", true), _scope_of_risk, _asking(true)],
+	changes,
+))
+
+_asking(value) := outcome.given("/index/risk/external_message/verified_workload", value)
+
+_scope_of_risk := outcome.given("/request/facts/scope/tokens", ["mail.send"])
 
 _codes(changes) := outcome.codes("evidence", changes)

@@ -8,13 +8,13 @@ test_access_tokens_and_jwts_pass if {
 
 test_every_type_of_the_specification_is_known if {
 	every short in ["access_token", "refresh_token", "id_token", "jwt", "saml1", "saml2", "id-jag", "txn_token"] {
-		_codes([outcome.given("/request/facts/token_types", [_urn(short)])]) == set()
+		_codes([outcome.given("/request/facts/token_types", {_urn(short): true})]) == set()
 	}
 }
 
 test_an_unknown_type_is_denied if {
 	every name in ["urn:ietf:params:oauth:token-type:JWT", "access_token", ""] {
-		_codes([outcome.given("/request/facts/token_types", [_urn("jwt"), name])]) == {"UNSUPPORTED_TOKEN_TYPE"}
+		_codes([outcome.given("/request/facts/token_types", {_urn("jwt"): true, name: true})]) == {"UNSUPPORTED_TOKEN_TYPE"}
 	}
 }
 

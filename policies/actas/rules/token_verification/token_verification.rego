@@ -4,6 +4,8 @@
 #   The decision rests on facts that somebody checked.
 package actas.rules.token_verification
 
+import data.actas.lib.ceiling
+
 # METADATA
 # description: Every proof of this package. Where all hold, nothing here denies.
 proven if {
@@ -13,8 +15,8 @@ proven if {
 # METADATA
 # title: Attested verification
 # description: >-
-#   The authorization server validated signature and time of both tokens and says so; absence means
-#   not verified.
+#   The authorization server validated signature and time of both tokens and says so, or this service
+#   verified them itself; absence means not verified. A risk class may ask for the latter.
 # related_resources:
 # - ref: https://www.rfc-editor.org/rfc/rfc8693#section-2.1
 #   description: RFC 8693, section 2.1
@@ -30,6 +32,17 @@ deny contains {
 } if not _tokens_verified
 
 _tokens_verified if {
+	data.actas.index.proof_demanded == false
 	input.facts.subject_token.attested
 	input.facts.actor_token.attested
+}
+
+else if {
+	input.facts.subject_token.attested
+	input.facts.actor_token.attested
+	every class in ceiling.risk_classes {
+		every name in data.actas.index.risk[class].verified_tokens {
+			input.facts[name].proven
+		}
+	}
 }

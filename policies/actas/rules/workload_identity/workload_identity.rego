@@ -11,6 +11,7 @@ proven if {
 	_workloads_named
 	_trust_domain_known
 	_bundle_matches
+	_bundle_fresh
 }
 
 # METADATA
@@ -32,14 +33,7 @@ deny contains {
 	"reason": "a SPIFFE ID is malformed",
 } if not _spiffe_ids_valid
 
-_spiffe_ids_valid if {
-	input.facts.actor_workload.valid
-	_presented_valid
-}
-
-_presented_valid if input.facts.actor_token.svid == false
-
-else if input.facts.actor_token.spiffe.valid
+_spiffe_ids_valid if input.facts.svid.ids_valid
 
 # METADATA
 # title: A workload has a path
@@ -59,26 +53,13 @@ deny contains {
 	"reason": "a SPIFFE ID names a trust domain and no workload",
 } if not _workloads_named
 
-_workloads_named if {
-	_declared_workload
-	_presented_workload
-}
-
-_declared_workload if input.facts.actor_workload.workload == true
-
-# What is no SPIFFE ID at all has its own code.
-else if input.facts.actor_workload.valid == false
-
-_presented_workload if input.facts.actor_token.svid == false
-
-else if input.facts.actor_token.spiffe.workload == true
-
-else if input.facts.actor_token.spiffe.valid == false
+_workloads_named if input.facts.svid.workloads_named
 
 # METADATA
 # title: Trust domains
 # description: >-
-#   The actor's trust domain is in the registry, compared as a whole.
+#   The actor's trust domain is in the registry, compared as a whole, and where its SVIDs are verified here its
+#   bundle can be had and has a key.
 # related_resources:
 # - ref: https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE_Trust_Domain_and_Bundle.md
 #   description: bundle, section 4.1
@@ -93,9 +74,15 @@ deny contains {
 	"reason": "the trust domain of the actor is not trusted",
 } if not _trust_domain_known
 
-_trust_domain_known if input.facts.actor_token.svid == false
+_trust_domain_known if {
+	input.facts.svid.bundle_known
+	data.actas.index.trust_domains[input.facts.actor_token.spiffe.trust_domain]
+}
 
-else if data.actas.index.trust_domains[input.facts.actor_token.spiffe.trust_domain]
+else if {
+	input.facts.svid.bundle_known
+	input.facts.actor_token.svid == false
+}
 
 # METADATA
 # title: Keys of the own trust domain
@@ -109,13 +96,40 @@ else if data.actas.index.trust_domains[input.facts.actor_token.spiffe.trust_doma
 #   code: BUNDLE_MISMATCH
 #   error: invalid_request
 #   checks: [SVI-04, FED-02]
-#   reason: the SVID was verified with the keys of another trust domain
+#   reason: no key of its own trust domain verifies the SVID
 deny contains {
 	"code": "BUNDLE_MISMATCH",
 	"rule": "workload_identity",
-	"reason": "the SVID was verified with the keys of another trust domain",
+	"reason": "no key of its own trust domain verifies the SVID",
 } if not _bundle_matches
 
-_bundle_matches if input.facts.actor_token.svid == false
+_bundle_matches if {
+	input.facts.svid.own_keys
+	input.actor_token.bundle_trust_domain == input.facts.actor_token.spiffe.trust_domain
+}
 
-else if input.actor_token.bundle_trust_domain == input.facts.actor_token.spiffe.trust_domain
+else if {
+	input.facts.svid.own_keys
+	input.facts.actor_token.svid == false
+}
+
+# METADATA
+# title: Fresh bundles
+# description: >-
+#   A bundle in which SVIDs are looked up here is no older than the service's configuration permits:
+#   a key that was taken back meanwhile would still be trusted.
+# related_resources:
+# - ref: https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE_Trust_Domain_and_Bundle.md
+#   description: bundle, sections 4.1.2 and 6.1
+# custom:
+#   code: BUNDLE_STALE
+#   error: invalid_request
+#   checks: [FED-04]
+#   reason: the bundle of the actor's trust domain is too old
+deny contains {
+	"code": "BUNDLE_STALE",
+	"rule": "workload_identity",
+	"reason": "the bundle of the actor's trust domain is too old",
+} if not _bundle_fresh
+
+_bundle_fresh if input.facts.svid.bundle_fresh

@@ -6,33 +6,34 @@ test_a_workload_of_the_own_trust_domain_passes if {
 	_codes([]) == set()
 }
 
-test_a_malformed_declared_id_is_denied if {
-	_codes([_declared("valid", false), _declared("workload", false)]) == {"SPIFFE_ID_INVALID"}
+test_a_malformed_id_is_denied if {
+	_codes([_svid("ids_valid", false)]) == {"SPIFFE_ID_INVALID"}
+	_codes([outcome.absent("/request/facts/svid/ids_valid")]) == {"SPIFFE_ID_INVALID"}
 }
 
-test_a_declared_id_that_nobody_looked_at_is_denied if {
-	_codes([outcome.absent("/request/facts/actor_workload")]) == {"SPIFFE_ID_INVALID", "SPIFFE_ID_NOT_WORKLOAD"}
+test_an_svid_without_a_valid_id_is_of_no_trust_domain if {
+	_codes([_svid("ids_valid", false), _actor("spiffe", {"valid": false, "workload": false})]) == {"SPIFFE_ID_INVALID", "TRUST_DOMAIN_UNTRUSTED", "BUNDLE_MISMATCH"}
+	_codes([outcome.absent("/request/facts/actor_token/spiffe")]) == {"TRUST_DOMAIN_UNTRUSTED", "BUNDLE_MISMATCH"}
 }
 
-test_a_malformed_id_in_the_svid_is_denied if {
-	_codes([_actor("spiffe", {"valid": false, "workload": false})]) == {"SPIFFE_ID_INVALID", "TRUST_DOMAIN_UNTRUSTED", "BUNDLE_MISMATCH"}
+test_a_trust_domain_is_no_workload if {
+	_codes([_svid("workloads_named", false)]) == {"SPIFFE_ID_NOT_WORKLOAD"}
+	_codes([outcome.absent("/request/facts/svid/workloads_named")]) == {"SPIFFE_ID_NOT_WORKLOAD"}
 }
 
-test_an_svid_whose_id_nobody_looked_at_is_denied if {
-	_codes([outcome.absent("/request/facts/actor_token/spiffe")]) == {"SPIFFE_ID_INVALID", "SPIFFE_ID_NOT_WORKLOAD", "TRUST_DOMAIN_UNTRUSTED", "BUNDLE_MISMATCH"}
+test_a_trust_domain_without_a_bundle_is_denied if {
+	_codes([_svid("bundle_known", false)]) == {"TRUST_DOMAIN_UNTRUSTED"}
+	_codes([outcome.absent("/request/facts/svid/bundle_known")]) == {"TRUST_DOMAIN_UNTRUSTED"}
 }
 
-test_a_declared_trust_domain_is_no_workload if {
-	_codes([_declared("workload", false)]) == {"SPIFFE_ID_NOT_WORKLOAD"}
+test_an_svid_that_no_key_of_its_own_trust_domain_verifies_is_denied if {
+	_codes([_svid("own_keys", false)]) == {"BUNDLE_MISMATCH"}
+	_codes([outcome.absent("/request/facts/svid/own_keys")]) == {"BUNDLE_MISMATCH"}
 }
 
-test_a_trust_domain_in_the_svid_is_no_workload if {
-	_codes([_actor("spiffe/workload", false)]) == {"SPIFFE_ID_NOT_WORKLOAD"}
-}
-
-test_a_declared_id_of_which_nobody_knows_whether_it_has_a_path_is_denied if {
-	_codes([outcome.absent("/request/facts/actor_workload/workload")]) == {"SPIFFE_ID_NOT_WORKLOAD"}
-	_codes([outcome.absent("/request/facts/actor_token/spiffe/workload")]) == {"SPIFFE_ID_NOT_WORKLOAD"}
+test_a_stale_bundle_proves_nothing if {
+	_codes([_svid("bundle_fresh", false)]) == {"BUNDLE_STALE"}
+	_codes([outcome.absent("/request/facts/svid/bundle_fresh")]) == {"BUNDLE_STALE"}
 }
 
 test_a_workload_of_a_federated_trust_domain_is_known if {
@@ -66,10 +67,10 @@ test_what_is_no_svid_has_no_spiffe_id if {
 }
 
 test_a_token_of_which_nobody_knows_whether_it_is_an_svid_is_judged_as_one if {
-	_codes([outcome.absent("/request/facts/actor_token")]) == {"SPIFFE_ID_INVALID", "SPIFFE_ID_NOT_WORKLOAD", "TRUST_DOMAIN_UNTRUSTED", "BUNDLE_MISMATCH"}
+	_codes([outcome.absent("/request/facts/actor_token")]) == {"TRUST_DOMAIN_UNTRUSTED", "BUNDLE_MISMATCH"}
 }
 
-_declared(name, value) := outcome.given(["request", "facts", "actor_workload", name], value)
+_svid(name, value) := outcome.given(["request", "facts", "svid", name], value)
 
 _actor(name, value) := outcome.given(concat("/", ["/request/facts/actor_token", name]), value)
 
