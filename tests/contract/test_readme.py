@@ -173,7 +173,7 @@ def test_every_setting_stands_in_the_table_with_its_default() -> None:
             built = str(built[0]) if isinstance(built, tuple) else built
             assert default == (str(built).lower() if isinstance(built, bool) else str(built)), name
         else:
-            assert built in (None, "", (), RequestLimits(), TrustAnchors()), name
+            assert built in (None, "", (), {}, RequestLimits(), TrustAnchors()), name
 
 
 def test_the_configuration_file_shown_is_understood() -> None:
@@ -193,6 +193,13 @@ def test_every_key_of_trust_stands_in_its_table_with_its_default() -> None:
     for name, default in rows.items():
         built = TrustAnchors.model_validate({}).model_dump()[name]
         assert default.strip("`") == ("" if built in (None, "", (), {}) else str(built)), name
+
+
+def test_every_key_of_a_caller_stands_in_its_table() -> None:
+    """The table is complete and names nothing else."""
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ", section("Callers"), re.MULTILINE)
+
+    assert {name for row in rows for name in re.findall(r"\w+", row)} == Caller.model_fields.keys()
 
 
 def test_the_revocations_shown_are_understood(tmp_path: Path) -> None:

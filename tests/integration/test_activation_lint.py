@@ -72,7 +72,17 @@ def test_a_rule_in_the_proving_form_is_accepted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "call", ['regex.match("a", input.scope)', "time.now_ns() > 0", 'http.send({"method": "get", "url": "x"})']
+    "call",
+    [
+        'regex.match("a", input.scope)',
+        "time.now_ns() > 0",
+        'http.send({"method": "get", "url": "x"})',
+        'net.lookup_ip_addr("x") != set()',
+        'net.cidr_contains("10.0.0.0/8", "10.1.1.1")',
+        "opa.runtime() != {}",
+        'rand.intn("x", 2) == 1',
+        'io.jwt.decode_verify("x", {}) != []',
+    ],
 )
 def test_built_ins_that_break_replay_or_cost_too_much_are_refused(tmp_path: Path, call: str) -> None:
     """The capabilities are an allow-list: no clock, no network, no regular expression."""

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -57,24 +58,42 @@ def token_of(engine: SidecarEngine) -> str:
         ("PUT", "/v1/data/actas/settings", True),
         ("GET", "/v1/policies", True),
         ("GET", "/v1/config", True),
-        ("GET", "/metrics", True),
+        ("GET", "/metrics", False),
+        ("POST", "/metrics", True),
+        ("GET", "/health/live", True),
+        ("PATCH", "/v1/data/actas", True),
+        ("DELETE", "/v1/policies/evil", True),
+        ("POST", "/v1/compile", True),
+        ("GET", "/v1/status", True),
         ("POST", "/v1/query", True),
         ("POST", "/", True),
     ],
 )
-async def test_opa_admits_nothing_but_decisions_and_health(
+async def test_opa_admits_nothing_but_decisions_health_and_metrics(
     engine: SidecarEngine, method: str, path: str, with_token: bool
 ) -> None:
     """Without the token nothing, and with it no way to read or change policy."""
-    headers = {"Authorization": f"Bearer {token_of(engine)}"} if with_token else {}
+    status, text = await ask(engine, method, path, token_of(engine) if with_token else "")
+    assert status in (401, 403), text
+
+
+@pytest.mark.parametrize("path", ["/health", "/metrics"])
+async def test_with_the_token_health_and_metrics_are_there(engine: SidecarEngine, path: str) -> None:
+    """For whoever operates the service; neither tells a policy or a request."""
+    assert (await ask(engine, "GET", path, token_of(engine)))[0] == 200
+
+
+async def ask(engine: SidecarEngine, method: str, path: str, token: str) -> tuple[int, str]:
+    """Send one request to the child, past its certificate; give status and text."""
     insecure = ssl.create_default_context()
     insecure.check_hostname, insecure.verify_mode = False, ssl.CERT_NONE
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     url = f"https://127.0.0.1:{child(engine).port}{path}"
     async with (
         aiohttp.ClientSession(headers=headers) as session,
         session.request(method, url, ssl=insecure, json={"input": {}}) as response,
     ):
-        assert response.status in (401, 403), await response.text()
+        return response.status, await response.text()
 
 
 async def test_the_token_is_in_no_argument_environment_or_file(engine: SidecarEngine) -> None:
@@ -91,6 +110,33 @@ async def test_the_token_is_in_no_argument_environment_or_file(engine: SidecarEn
     assert not [path for path in files if token in path.read_bytes()]
     await engine.close()
     assert not private.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+async def test_opa_runs_as_the_same_user_on_loopback_and_within_limits(engine: SidecarEngine) -> None:
+    """No other user, no address but loopback, no core dump, and no more memory than it was given."""
+    process = psutil.Process(child(engine).pid)
+    assert set(process.uids()) == {os.getuid()}
+    assert {connection.laddr.ip for connection in process.net_connections() if connection.status == "LISTEN"} == {
+        "127.0.0.1"
+    }
+    most = process.rlimit(psutil.RLIMIT_DATA)
+    assert most[0] == most[1] <= 1 << 30
+    assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing limits a process like this")
+async def test_an_opa_that_wants_too_much_memory_ends_and_comes_back(engine: SidecarEngine) -> None:
+    """The request that was too much gets no decision; the machine keeps its memory, and the next one is decided."""
+    before = psutil.Process(child(engine).pid)
+    # A machine with nothing else to do would need seconds to fill what OPA may have; this one gets less.
+    status = Path(f"/proc/{before.pid}/status").read_text()
+    used = int(re.search(r"VmData:\s+(\d+) kB", status)[1]) << 10  # type: ignore[index]
+    before.rlimit(psutil.RLIMIT_DATA, (used + (64 << 20),) * 2)
+    with pytest.raises(EngineError):
+        await engine.evaluate({"slow": 20_000_000}, timeout=30)
+    await until(lambda: child(engine).pid != before.pid and engine.health().ok)
+    assert (await engine.evaluate({"name": "next"}, timeout=10)).effect == "DENY"
 
 
 async def test_a_policy_cannot_bring_its_own_authorization(tmp_path: Path) -> None:

@@ -117,6 +117,17 @@ async def test_a_certificate_that_ends_ends_what_its_caller_may(world: World) ->
     assert caught.value.reason == "CALLER_NOT_AUTHENTICATED"
 
 
+async def test_a_certificate_that_nobody_renews_is_a_problem_before_it_ends(world: World) -> None:
+    """`/ready` says so from the last tenth of its life on."""
+    for ends, said in ((3600, ""), (1, "the certificate ends at ")):
+        world.server.renew(world.domain.x509_svid(ACTAS, ends=ends))
+        async with served(ChosenDecider(), world.settings) as server:
+            assert server.security is not None
+            problem = server.security.problem
+            assert problem.startswith(said)
+            assert bool(problem) == bool(said)
+
+
 async def test_the_service_takes_its_own_svid_from_the_workload_api(world: World, tmp_path: Path) -> None:
     """Certificate and bundles come from there, and a rotation of every authority is followed."""
     with WorkloadApi(tmp_path / "agent.sock", world.domain, ACTAS) as api:

@@ -16,6 +16,8 @@ from actas.client.hint import Told, Unsaid, worker
 # How long until another connection is replaced, in seconds; after many that led nowhere new, there may be something in
 # between, such as a balancer that keeps a client at one worker, and it is tried rarely.
 _PAUSE, _LONG_PAUSE, _MANY = 1.0, 60.0, 30
+# How long a certificate that was replaced in its file may go on being shown, in seconds.
+_LOOK = 1.0
 
 C = TypeVar("C")
 
@@ -64,7 +66,7 @@ class Spread(Generic[C]):
         self._made = len(lanes)
         self._leaving: list[Lane[C]] = []
         self._reached = self._futile = 0
-        self._not_before = clock()
+        self._not_before = self._look_at = clock()
         self._regroup()
 
     def take(self) -> Lane[C]:
@@ -85,6 +87,9 @@ class Spread(Generic[C]):
             learnt = told != lane.told or told is Unsaid.GONE
             if learnt and told is not Unsaid.NOTHING and not lane.retired:
                 self._learn(lane, told)
+            if lane.made_with and self._clock() >= self._look_at:
+                self._look_at = self._clock() + _LOOK
+                self._renew()
             if self._short and self._clock() >= self._not_before:
                 self._replace_surplus()
             return self._unused() if self._leaving else ()
@@ -120,6 +125,13 @@ class Spread(Generic[C]):
             and len(counts) == 1
             and len(workers) < min(*counts, len(self._lanes))
         )
+
+    def _renew(self) -> None:
+        """Replace the connections that were made with files that changed since."""
+        for lane in list(self._lanes):
+            if self._source is not None and self._source.outdated(lane):
+                self._replace(lane, lane.turn)
+        self._regroup()
 
     def _replace_surplus(self) -> None:
         self._replace(max(self._groups, key=len)[-1], self._made)

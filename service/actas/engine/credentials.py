@@ -44,7 +44,7 @@ allow if {
 
 allow if {
 	input.method == "GET"
-	input.path == ["health"]
+	input.path in [["health"], ["metrics"]]
 	_bearer_is_the_service
 }
 

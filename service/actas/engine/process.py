@@ -145,7 +145,7 @@ async def _start_once(command: OpaCommand, port: int) -> OpaProcess:
         credentials = make_credentials(Path(directory), command.paths)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", exec_child.__file__, str(os.getpid())),
-            str(BACKGROUND_NICENESS if command.background else 0),
+            *(str(BACKGROUND_NICENESS if command.background else 0), str(most_memory(command.bundle))),
             *_arguments(command, credentials, port),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -180,13 +180,18 @@ def _arguments(command: OpaCommand, credentials: Credentials, port: int) -> list
 
 def _environment(bundle: Path) -> dict[str, str]:
     """Nothing of the service's own environment: it may hold secrets, or settings that OPA would follow."""
+    return {"GOMAXPROCS": GOMAXPROCS, "GOGC": GOGC, "GOMEMLIMIT": str(_memory(bundle))}
+
+
+def most_memory(bundle: Path) -> int:
+    """Give the bytes that OPA can have at all: it ends, and is started again, when it wants more."""
+    return 2 * _memory(bundle) + _MEMORY_BASE
+
+
+def _memory(bundle: Path) -> int:
+    """Give the bytes that OPA's garbage collector keeps it below, as long as what is in use fits."""
     # A gzip file ends with the size of what it holds (RFC 1952, section 2.3.1).
-    unpacked = int.from_bytes(bundle.read_bytes()[-4:], "little")
-    return {
-        "GOMAXPROCS": GOMAXPROCS,
-        "GOGC": GOGC,
-        "GOMEMLIMIT": str(_MEMORY_BASE + _MEMORY_PER_BUNDLE_BYTE * unpacked),
-    }
+    return _MEMORY_BASE + _MEMORY_PER_BUNDLE_BYTE * int.from_bytes(bundle.read_bytes()[-4:], "little")
 
 
 def _complaints(output: bytes) -> str:

@@ -1,12 +1,10 @@
-"""X.509 certificates of callers: which authorities there are, and whether a chain leads to one (RFC 5280, section 6).
+"""X.509 certificates in files and on connections, and whether a chain leads to an authority (RFC 5280, section 6).
 
-Authorities of a SPIFFE trust domain count for that domain alone, and are never pooled with those of another one or with
-ordinary authorities (SPIFFE Federation, sections 4.3 and 7.3).
+X.509-SVIDs are verified in `svid`: they lead to the authorities of their own trust domain, and to no others.
 """
 
 from __future__ import annotations
 
-import base64
 import datetime
 import re
 from collections.abc import Sequence
@@ -18,11 +16,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from actas import spiffe, strict_json
-from actas.errors import ProtocolError
+from actas.evidence.svid.bundle import read_bundle
 
 MAX_BUNDLE_BYTES = 1 << 20
-_MAX_DEPTH = 16
 _MAX_CHAIN = 8
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -54,18 +50,10 @@ def read_authorities(text: bytes) -> Certificates:
     """
     if not text.lstrip().startswith(b"{"):
         return read_certificates(text)
-    try:
-        parsed = strict_json.parse(text, "", max_bytes=MAX_BUNDLE_BYTES, max_depth=_MAX_DEPTH)
-    except ProtocolError as error:
-        raise ValueError(f"is no SPIFFE bundle: {error.message}") from None
-    document = parsed.value if parsed.well_formed and isinstance(parsed.value, dict) else {}
-    keys = document.get("keys")
-    if not isinstance(keys, list):
-        raise ValueError("is no SPIFFE bundle: an object with keys, each member once")  # noqa: TRY004 - one kind for all
-    found = tuple(_authority(key) for key in keys if isinstance(key, dict) and key.get("use") == "x509-svid")
-    if not found:
+    roots = read_bundle("", text, max_bytes=MAX_BUNDLE_BYTES).roots
+    if not roots:
         raise ValueError("has no key for X.509-SVIDs: one with use x509-svid and an x5c")
-    return found
+    return roots
 
 
 def chain_of(leaf_pem: bytes, others_pem: bytes) -> Chain:
@@ -100,16 +88,8 @@ def verified_until(chain: Chain, authorities: Sequence[x509.Certificate], *, now
     return min(certificate.not_valid_after_utc.timestamp() for certificate in found.chain) + 1
 
 
-def spiffe_id_of(leaf: x509.Certificate) -> spiffe.SpiffeId | None:
-    """Give the workload that *leaf* names in its one URI SAN; None where it is no X.509-SVID (X509-SVID, section 2)."""
-    names = _extension(leaf, x509.SubjectAlternativeName)
-    uris = names.get_values_for_type(x509.UniformResourceIdentifier) if names is not None else []
-    found = spiffe.parse(uris[0]) if len(uris) == 1 else None
-    return found if found is not None and found.is_workload else None
-
-
 def _signs_for_a_client(leaf: x509.Certificate) -> bool:
-    """Whether it may stand for a client, and signs no certificates (RFC 5280, section 4.2.1; X509-SVID, section 4)."""
+    """Whether it may stand for a client, and signs no certificates (RFC 5280, section 4.2.1)."""
     try:
         basic, usage = _extension(leaf, x509.BasicConstraints), _extension(leaf, x509.KeyUsage)
         purposes = _extension(leaf, x509.ExtendedKeyUsage)
@@ -129,17 +109,6 @@ def _extension(leaf: x509.Certificate, kind: type[Any]) -> Any:
         return None
     except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise ValueError(str(error)) from None
-
-
-def _authority(key: dict[str, Any]) -> x509.Certificate:
-    chain = key.get("x5c")
-    # Section 4.2.2: one certificate, that of the authority itself.
-    if not isinstance(chain, list) or len(chain) != 1 or not isinstance(chain[0], str):
-        raise ValueError("has a key for X.509-SVIDs without exactly one certificate in x5c")
-    try:
-        return x509.load_der_x509_certificate(base64.b64decode(chain[0], validate=True))
-    except ValueError:
-        raise ValueError("has an x5c that is no certificate") from None
 
 
 def to_pem(certificates: Sequence[x509.Certificate]) -> bytes:

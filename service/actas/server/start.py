@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import resource
 
 import structlog
 import uvloop
@@ -25,6 +27,7 @@ def run(config: Config) -> None:
 
     """
     log.configure(config.log_level, config.log_format)
+    _take_all_descriptors()
     # Each is imported where it is needed: a supervisor needs no gRPC.
     if config.workers == 1:
         from actas.server.app import serve_alone as main  # noqa: PLC0415
@@ -35,3 +38,11 @@ def run(config: Config) -> None:
             runner.run(main(config))
         except asyncio.CancelledError:
             _log.info("stopped while starting")
+
+
+def _take_all_descriptors() -> None:
+    """Raise the soft limit of open files, often 1024, to the hard one: whoever connects must not lock others out."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Systems other than Linux may say that there is no limit, and refuse it.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

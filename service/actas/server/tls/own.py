@@ -25,10 +25,17 @@ class Pair:
 
     key: bytes = field(repr=False)
     chain: bytes
+    ends: float = field(init=False)
+    """When the first certificate ends, in seconds since the epoch."""
+    renewed_by: float = field(init=False)
+    """When less than a tenth of its life is left: by then whoever renews it has done so."""
 
     def __post_init__(self) -> None:
         """Check that the key is that of the first certificate."""
         leaf = read_certificates(self.chain)[0]
+        starts, ends = leaf.not_valid_before_utc.timestamp(), leaf.not_valid_after_utc.timestamp()
+        object.__setattr__(self, "ends", ends)
+        object.__setattr__(self, "renewed_by", ends - (ends - starts) / 10)
         try:
             private = serialization.load_pem_private_key(self.key, password=None)
         except (ValueError, TypeError):

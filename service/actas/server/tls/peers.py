@@ -13,7 +13,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from actas.evidence.x509_chain import Chain, chain_of, spiffe_id_of, verified_until
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from actas.evidence.svid import x509_svid
+from actas.evidence.svid.bundle import TrustBundle
+from actas.evidence.svid.unproven import SvidError
+from actas.evidence.x509_chain import Chain, chain_of, verified_until
 from actas.server.tls.trust import Trust
 
 AuthContext = Mapping[str, Iterable[bytes]]
@@ -34,6 +39,7 @@ class PeerCertificate:
 NOBODY = PeerCertificate()
 # How long a certificate that names nobody is not looked at again; it may only become valid later.
 _REFUSED_SECONDS = 1.0
+_AGAIN_SECONDS = 60.0
 
 
 class Peers:
@@ -77,12 +83,15 @@ def _verified(leaf: bytes, others: bytes, trust: Trust, now: float) -> PeerCerti
     except ValueError:
         return PeerCertificate(until=now + _REFUSED_SECONDS)
     ends = [end for end in (spiffe_until, subject_until) if end is not None]
-    return PeerCertificate(spiffe_id, subject, min(ends) if ends else now + _REFUSED_SECONDS)
+    # An authority may end before what it signed.
+    return PeerCertificate(spiffe_id, subject, min(*ends, now + _AGAIN_SECONDS) if ends else now + _REFUSED_SECONDS)
 
 
 def _workload(chain: Chain, trust: Trust, now: float) -> tuple[str, float | None]:
-    found = spiffe_id_of(chain.leaf)
-    if found is None:
+    try:
+        svid = x509_svid.read([link.public_bytes(Encoding.DER) for link in (chain.leaf, *chain.intermediates)])
+        trust_domain = svid.spiffe_id.trust_domain
+        x509_svid.verify(svid, TrustBundle(trust_domain, trust.bundles.get(trust_domain, ())), now)
+    except SvidError:
         return "", None
-    until = verified_until(chain, trust.bundles.get(found.trust_domain, ()), now=now)
-    return (found.text, until) if until is not None else ("", None)
+    return svid.spiffe_id.text, svid.ends + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
@@ -16,6 +17,7 @@ from actas.server.tls.own import FileIdentity, Identities, Pair
 from actas.server.tls.peers import Peers
 from actas.server.tls.trust import Trust, TrustFiles
 from actas.server.tls.workload import FIRST_SECONDS, WorkloadIdentity
+from actas.timestamps import render
 
 # How long authorities that were dropped may go on being trusted where nobody connects anew.
 _FOLLOW_SECONDS = 0.5
@@ -36,8 +38,10 @@ class Security:
 
     @property
     def problem(self) -> str:
-        """Why something that changed does not count yet; empty when everything is well."""
-        return self._identity.problem or self._files.problem
+        """Why something that changed does not count yet, or must change soon; empty when everything is well."""
+        pair = self._identity.current().pair
+        late = f"the certificate ends at {render(pair.ends)}" if time.time() >= pair.renewed_by else ""
+        return self._identity.problem or self._files.problem or late
 
     def credentials(self) -> grpc.ServerCredentials:
         """Give what one listener needs: gRPC asks before each handshake whether something has changed."""

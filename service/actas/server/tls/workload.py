@@ -65,6 +65,8 @@ class WorkloadIdentity:
         while not self._ended.is_set():
             began = time.monotonic()
             self._over.clear()
+            if self._ended.is_set():
+                return
             try:
                 with WorkloadApiClient(f"unix://{self._socket.path}") as client:
                     stream = client.stream_x509_contexts(self._received, self._lost, retry_connect=True)

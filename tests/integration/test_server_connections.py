@@ -1,0 +1,79 @@
+"""Connections that give nothing are ended, and there are never more than a process can bear."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+
+import grpc
+import pytest
+from grpc import aio
+
+from actas import wire
+from actas.server import host
+from server_support import REQUEST, ChosenDecider, Served, Told, send_bytes, served
+
+DATA = wire.request_to_proto(REQUEST).SerializeToString()
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+
+
+def ended_after(server: Served, say: bytes, *, most: float = 20.0, drip: bytes = b"") -> float:
+    """Connect, *say* something and then *drip*, a byte each tenth of a second; give the seconds until it is over."""
+    with socket.create_connection(("127.0.0.1", server.port), 5) as connection:
+        connection.settimeout(0.1)
+        connection.sendall(say)
+        began, rest = time.monotonic(), list(drip)
+        while time.monotonic() - began < most:
+            try:
+                if rest:
+                    connection.sendall(bytes([rest.pop(0)]))
+                if not connection.recv(65536):
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        return time.monotonic() - began
+
+
+@pytest.mark.parametrize(("say", "drip"), [(b"", b""), (b"", PREFACE * 20), (b"GET / HT", b"")])
+async def test_a_handshake_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, say: bytes, drip: bytes) -> None:
+    """However it begins, and however slowly it goes on."""
+    monkeypatch.setattr(host, "_HANDSHAKE_SECONDS", 1)
+    async with served(ChosenDecider()) as server:
+        assert await asyncio.to_thread(ended_after, server, say, drip=drip[:1] * 200) < 15
+
+
+async def test_a_connection_on_which_nobody_calls_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes memory, and its client loses nothing: it connects anew with its next call."""
+    monkeypatch.setattr(host, "_IDLE_SECONDS", 1)
+    async with served(ChosenDecider()) as server:
+        assert await asyncio.to_thread(ended_after, server, PREFACE) < 15
+        await send_bytes(server.address, "Decide", DATA)
+
+
+async def test_more_connections_than_a_process_can_bear_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, and there is room again when some of them end."""
+    monkeypatch.setattr(host, "_CONNECTIONS", 8)
+    async with served(ChosenDecider()) as server:
+        with contextlib.ExitStack() as held:
+            for _ in range(16):
+                held.enter_context(socket.create_connection(("127.0.0.1", server.port), 5))
+            await asyncio.sleep(0.2)
+            assert await asyncio.to_thread(ended_after, server, PREFACE) < 15
+        async with asyncio.timeout(20):
+            while True:
+                with contextlib.suppress(aio.AioRpcError):
+                    await send_bytes(server.address, "Decide", DATA)
+                    break
+                await asyncio.sleep(0.1)
+
+
+async def test_metadata_beyond_the_limit_is_refused() -> None:
+    """Before the caller is looked for, and without taking the connection's memory."""
+    async with served(ChosenDecider()) as server:
+        with pytest.raises(aio.AioRpcError) as caught:
+            await send_bytes(server.address, "Decide", DATA, (("authorization", "Bearer " + "x" * 64_000),))
+    assert Told(caught.value).code == grpc.StatusCode.RESOURCE_EXHAUSTED.name
