@@ -11,6 +11,7 @@ import structlog
 
 from actas.config import Config
 from actas.errors import EngineError
+from actas.evidence.anchors import TrustAnchors
 from actas.evidence.fetch import Fetcher
 from actas.evidence.introspection import Introspector
 from actas.evidence.remote_keys import KeyStore
