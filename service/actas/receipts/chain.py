@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,8 +52,12 @@ def link(prev: bytes, document: bytes) -> bytes:
 class ChainWriter:
     """Appends entries to a chain of its own, which begins with its first transaction. For one thread."""
 
-    def __init__(self, name: str, spill: Spill | None = None) -> None:
-        """Choose what the writer is called, for people, and where entries go that the store does not take."""
+    def __init__(self, name: str, spill: Spill | None = None, observe: Callable[[str], None] = lambda _: None) -> None:
+        """Choose what the writer is called, for people, and where entries go that the store does not take.
+
+        *observe* is told of each `spill`.
+        """
+        self._observe = observe
         self._name = name
         self._spill = spill
         self._subjects = Subjects(b"")
@@ -112,6 +116,7 @@ class ChainWriter:
         except StoreError as error:
             _log.error("spill_failed", problem=str(error))
             return False
+        self._observe("spill")
         return True
 
     def _store(self, connection: Connection) -> Row[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,8 +48,10 @@ def prepare(config: Config) -> None:
 
 
 @asynccontextmanager
-async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
-    """Give where this process records, in a store that was prepared; raises as `prepare`."""
+async def keeping(
+    config: Config, place: Place = ALONE, *, observe: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[Books]:
+    """Give where this process records, in a store that was prepared; *observe* counts. Raises as `prepare`."""
     log = LogRecorder()
     if not config.has_store:
         yield Books(log)
@@ -67,14 +69,14 @@ async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
         spill = None if config.receipts_spill is None else Spill(config.receipts_spill)
         if spill is not None:
             stack.callback(spill.close)
-        writer = ChainWriter(f"{socket.gethostname()}/{place.number}", spill)
-        thread = await stack.enter_async_context(StoreThread(database))
+        writer = ChainWriter(f"{socket.gethostname()}/{place.number}", spill, observe)
+        thread = await stack.enter_async_context(StoreThread(database, observe))
         lane = thread.lane(writer)
         recorder = StoreRecorder(lane, log, waits=lambda risk: _waits(config, risk), queue=config.receipts_queue)
         if spill is not None:
             await stack.enter_async_context(background("spill", upkeep.replay(spill, lane, thread)))
         if (signed := upkeep.Signed.of(config)) is not None:
-            checkpoints = Checkpoints(thread, writer, signed.key, signed.sink)
+            checkpoints = Checkpoints(thread, writer, signed.key, signed.sink, observe)
             await stack.enter_async_context(checkpoints.every(config.receipts_checkpoint_seconds))
             if config.receipts_retention_days is not None and place.number == 0:
                 kept = upkeep.retain(database, signed, config.receipts_retention_days)
