@@ -89,23 +89,25 @@ receipt_targets = Table(
 """The second target of an entry and those after it; the first stands in `receipts.target`. Indexed by target
 and evaluated_at."""
 
-agent_hours = Table(
-    "agent_hours",
+agent_counts = Table(
+    "agent_counts",
     metadata,
+    Column("hours", SmallInteger, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
     Column("agent", Text, primary_key=True),
-    Column("hour", BigInteger, primary_key=True),
     Column("version", Text, primary_key=True),
     Column("code", Text, primary_key=True),
     Column("narrowed", SmallInteger, primary_key=True),
     Column("stepped_up", SmallInteger, primary_key=True),
     Column("decisions", BigInteger, nullable=False),
 )
-"""How many decisions of each kind were made for a version of an agent in an hour (since the epoch)."""
+"""How many decisions of each kind were made for a version of an agent in one hour, and in one day: `hours` is 1 or 24,
+`number` counts so many hours since the epoch."""
 
-agent_hours_counted = Table(
-    "agent_hours_counted",
+agent_counted = Table(
+    "agent_counted",
     metadata,
     Column("writer", BigInteger, primary_key=True),
     Column("seq", BigInteger, nullable=False),
 )
-"""Up to which entry of each writer `agent_hours` counts."""
+"""Up to which entry of each writer `agent_counts` counts."""
