@@ -19,11 +19,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from postgres_support import postgres
 from receipt_load import load
 from receipt_questions import measure, plans, questions, scans
 
 from actas.store import Database
+from postgres_support import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 BOUND_MS = 100.0
@@ -66,12 +66,13 @@ def benched(kind: str, database: Database, rows: int, times: int) -> dict[str, A
 
 def verdict(result: dict[str, Any]) -> int:
     """Say which questions are not answered as they must be."""
-    slow = [
-        f"{kind} {name}: {figures['p99_ms']} ms of at most {BOUND_MS:g}" if not figures["scans"] else f"{kind} {name}: {figures['scans']}"
-        for kind in ("sqlite", "postgresql")
-        for name, figures in result.get(kind, {}).get("questions", {}).items()
-        if figures["scans"] or figures["p99_ms"] > BOUND_MS
-    ]  # fmt: skip
+    slow = []
+    for kind in ("sqlite", "postgresql"):
+        for name, figures in result.get(kind, {}).get("questions", {}).items():
+            if figures["scans"]:
+                slow.append(f"{kind} {name} looks at all receipts: {figures['scans']}")
+            elif figures["p99_ms"] > BOUND_MS:
+                slow.append(f"{kind} {name}: {figures['p99_ms']} ms of at most {BOUND_MS:g}")
     print("\n".join(slow) or f"every question is answered within {BOUND_MS:g} ms (p99), along indexes")
     return 1 if slow else 0
 
@@ -85,7 +86,7 @@ def opened(kind: str) -> Iterator[Database]:
             yield database
             database.close()
         return
-    folder = Path(tempfile.mkdtemp(prefix="actas-receipts-", dir=os.environ.get("TMPDIR", "/var/tmp")))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="actas-receipts-", dir=os.environ.get("TMPDIR", "/var/tmp")))
     try:
         database = Database.open(f"sqlite:///{folder}/receipts.db")
         yield database

@@ -1,14 +1,16 @@
-"""A made-up month of decisions, as entries of four chains: whole, sealed and linked as a service writes them."""
+"""A made-up month of decisions, as entries of four chains: whole, sealed and linked as a service writes them.
+
+Documents are written as text, and their columns beside them: what a service does for each would take most of an hour
+for ten million. A test verifies such a store (`tests/integration/test_receipt_plans.py`).
+"""
 
 from __future__ import annotations
 
 import secrets
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from actas.receipts import columns
 from actas.receipts.chain import GENESIS, link
 from actas.receipts.entry import text_of
 from actas.receipts.seal import SALT_BYTES, Seal
@@ -19,13 +21,38 @@ DAYS, WRITERS, AGENTS, TARGETS = 30, 4, 200, 500
 MOST_SUBJECTS = 100_000
 WIDE = 1000
 """How many hops the first tree has; the others have five."""
-ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 ISSUER = "https://idp.example.com"
 CODES = ("ACR_INSUFFICIENT", "TARGET_UNKNOWN", "SCOPE_EMPTY", "MAY_ACT_MISMATCH", "TOKEN_EXPIRED", "ACTOR_UNKNOWN")
 RARE = "CHAIN_LOOP"
 # Odd, so that numbers one after the other fall far apart.
 _SPREAD = 2654435761
-NAMES = (*columns.NAMES, "document", "prev", "hash")
+NAMES = (
+    "writer", "seq", "kind", "part", "decision_id", "root_decision_id", "parent_decision_id", "evaluated_at", "effect",
+    "code", "actor_iss", "actor_sub", "agent", "agent_version", "subject", "target", "task_id", "client_id",
+    "authorization_server", "source_jti", "workload", "narrowed", "stepped_up", "document", "prev", "hash",
+)  # fmt: skip
+_TYPE = "urn:ietf:params:oauth:token-type:access_token"
+_AS, _DOMAIN = "https://as.example.com", "spiffe://example.org"
+_SAME = text_of(
+    {
+        "authorization_server": _AS,
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "requested_token_type": _TYPE,
+        "requested_scope": "orders.read orders.write",
+        "requested_lifetime_seconds": 3600,
+        "policy_revision": "2027-01-15.1",
+        "bundle_digest": "sha256:" + "5" * 64,
+        "state_version": "fresh",
+        "evidence": {"subject_token": "asserted", "actor_token": "asserted", "client": "asserted"},
+        "caller": "sts",
+    }
+).decode()[1:-1]
+_ISSUED = (
+    '"effect":"ALLOW","issued":{"scope":["orders.read","orders.write"],"max_lifetime_seconds":600},'
+    '"notes":["LIFETIME_CAPPED"]',
+    '"effect":"ALLOW","issued":{"scope":["orders.read"],"max_lifetime_seconds":600},'
+    '"notes":["SCOPE_NARROWED","LIFETIME_CAPPED"]',
+)
 
 
 @dataclass(slots=True)
@@ -63,25 +90,23 @@ class World:
 
     def decision_id(self, number: int) -> str:
         """Name decision *number* (UUIDv7)."""
-        value = int(self.moment(number) * 1000) << 80 | 7 << 76 | 2 << 62 | number
-        return str(uuid.UUID(int=value))
+        milliseconds = int(self.moment(number) * 1000)
+        return f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7000-8000-{number:012x}"
 
     def root(self, number: int) -> int:
         """Say in whose tree decision *number* is."""
         return 0 if number < WIDE else number - (number - WIDE) % 5
 
-    def entries(self) -> Iterator[tuple[Any, ...]]:
-        """Give the rows of `receipts`, in the order of time; an outcome follows every twentieth decision."""
-        for number in range(self.rows):
-            chain = self.chains[number % WRITERS]
-            document = self._document(number)
-            yield self._linked(chain, document)
-            if number % 20 == 1 and document["effect"] == "ALLOW":
-                report = {"issued": True, "issued_jti": f"jti-{number}"}
-                told = {"kind": "outcome", "part": "issued", "evaluated_at": document["evaluated_at"] + 1}
-                yield self._linked(
-                    chain, {**told, "decision_id": document["decision_id"], "reporter": "sts", "report": report}
-                )
+    def parent(self, number: int) -> int:
+        """Say whose token decision *number* was asked for with; its own number is that of a root."""
+        root = self.root(number)
+        return root + max(0, number - root - 1) // 2 if number >= WIDE and number != root else root
+
+    def denied(self, number: int) -> str:
+        """Give the code of a denial; nothing for an allow."""
+        if number * 7919 % 100 >= 15:
+            return ""
+        return RARE if number % 1000 == 15 else CODES[number // 100 % len(CODES)]
 
     def targets(self, number: int) -> list[str]:
         """Say where decision *number* leads: most have one target."""
@@ -92,56 +117,57 @@ class World:
         """Say which agent decision *number* is for; one of them asks for a tenth of all."""
         return 0 if number % 10 == 0 else number * _SPREAD // 11 % AGENTS
 
-    def _document(self, number: int) -> dict[str, Any]:
-        name, root = self.decision_id(number), self.root(number)
-        agent, version = self.agent(number), "2" if number > self.rows // 2 else "1"
-        party = {"iss": "spiffe://example.org", "sub": f"spiffe://example.org/agent/{agent}"}
-        scopes = ["orders.read", "orders.write"]
-        document: dict[str, Any] = {
-            "kind": "decision",
-            "part": "",
-            "decision_id": name,
-            "root_decision_id": self.decision_id(root),
-            "request_id": f"r-{number}",
-            "evaluated_at": self.moment(number),
-            "valid_until": self.moment(number) + 5,
-            "authorization_server": "https://as.example.com",
-            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-            "client": {"client_id": f"client-{agent}"},
-            "actor": {**party, "agent": f"agent-{agent}", "version": version},
-            "chain": [party],
-            "source_token": {"token_type": ACCESS_TOKEN, "credential_class": "oauth", "jti": f"t-{number}"},
-            "requested_token_type": ACCESS_TOKEN,
-            "target": self.targets(number),
-            "requested_scope": "orders.read orders.write",
-            "requested_lifetime_seconds": 3600,
-            "task_id": f"task-{number // 10}",
-            "policy_revision": "2027-01-15.1",
-            "bundle_digest": "sha256:" + "5" * 64,
-            "state_version": "fresh",
-            "evidence": {"subject_token": "asserted", "actor_token": "asserted", "client": "asserted"},
-            "caller": "sts",
-        }
-        if number != root:
-            document["parent_decision_id"] = self.decision_id(root + (number - root - 1) // 2 if number >= WIDE else 0)
-        if number * 7919 % 100 < 15:
-            code = RARE if number % 100_000 == 13 else CODES[number % 7 % len(CODES)]
-            document |= {"effect": "DENY", "codes": [code], "rules": [code.lower()], "error": "invalid_request"}
-            if code == "ACR_INSUFFICIENT":
-                document["obligations"] = ["step-up"]
-        else:
-            issued = scopes[:1] if number % 3 == 0 else scopes
-            document |= {"effect": "ALLOW", "issued": {"scope": issued, "max_lifetime_seconds": 600}}
-            document["notes"] = ["LIFETIME_CAPPED", "SCOPE_NARROWED"][: 2 if number % 3 == 0 else 1]
-        subject = number * _SPREAD // 13 % len(self.subjects)
-        hidden = {"subject": {"iss": ISSUER, "sub": self.subjects[subject]}, "request_digest": "sha256:" + "7" * 64}
-        document["sealed"] = self._seals[subject].close(hidden, name)
-        return document
+    def entries(self) -> Iterator[tuple[Any, ...]]:
+        """Give the rows of `receipts`, in the order of time; an outcome follows every twentieth decision."""
+        for number in range(self.rows):
+            chain = self.chains[number % WRITERS]
+            yield self._decision(chain, number)
+            if self.reported(number):
+                yield self._outcome(chain, number)
 
-    @staticmethod
-    def _linked(chain: Chain, document: dict[str, Any]) -> tuple[Any, ...]:
+    def reported(self, number: int) -> bool:
+        """Say whether an outcome was reported of decision *number*."""
+        return number % 20 == 1 and not self.denied(number)
+
+    def _decision(self, chain: Chain, number: int) -> tuple[Any, ...]:
         chain.seq += 1
-        whole = {"writer": chain.writer, "seq": chain.seq, **document}
-        content, prev = text_of(whole), chain.head
-        chain.head = link(prev, content)
-        return (*columns.derive(whole), content.decode(), prev, chain.head)
+        name, root, moment = self.decision_id(number), self.root(number), self.moment(number)
+        first = self.decision_id(root)
+        parent = None if number == root else self.decision_id(self.parent(number))
+        who, agent, version = self.agent(number), f"agent-{self.agent(number)}", "2" if number * 2 > self.rows else "1"
+        code, narrow, targets = self.denied(number), int(number % 3 == 0), self.targets(number)
+        step_up = '"obligations":["step-up"],' if code == CODES[0] else ""
+        party = f'"iss":"{_DOMAIN}","sub":"{_DOMAIN}/agent/{who}"'
+        place = number * _SPREAD // 13 % len(self.subjects)
+        hidden = {"subject": {"iss": ISSUER, "sub": self.subjects[place]}, "request_digest": "sha256:" + "7" * 64}
+        sealed = text_of(self._seals[place].close(hidden, name)).decode()
+        leads = ",".join(f'"{target}"' for target in targets)
+        above = "" if parent is None else f'"parent_decision_id":"{parent}",'
+        result = f'"effect":"DENY",{step_up}"codes":["{code}"]' if code else _ISSUED[narrow]
+        document = (
+            f'{{"writer":{chain.writer},"seq":{chain.seq},"kind":"decision","part":"","decision_id":"{name}",'
+            f'"root_decision_id":"{first}",{above}"request_id":"r-{number}","evaluated_at":{moment!r},'
+            f'"client":{{"client_id":"client-{who}"}},"actor":{{{party},"agent":"{agent}","version":"{version}"}},'
+            f'"chain":[{{{party}}}],"source_token":{{"token_type":"{_TYPE}","jti":"t-{number}"}},'
+            f'"target":[{leads}],"task_id":"task-{number // 10}",{result},{_SAME},"sealed":{sealed}}}'
+        )
+        prev, chain.head = chain.head, link(chain.head, document.encode())
+        return (
+            chain.writer, chain.seq, "decision", "", name, first, parent, moment, "DENY" if code else "ALLOW",
+            code or None, _DOMAIN, f"{_DOMAIN}/agent/{who}", agent, version, self._salts[place][0], targets[0],
+            f"task-{number // 10}", f"client-{who}", _AS, f"t-{number}", None, 0 if code else 1, int(bool(step_up)),
+            document, prev, chain.head,
+        )  # fmt: skip
+
+    def _outcome(self, chain: Chain, number: int) -> tuple[Any, ...]:
+        chain.seq += 1
+        name, moment = self.decision_id(number), self.moment(number) + 1
+        document = (
+            f'{{"writer":{chain.writer},"seq":{chain.seq},"kind":"outcome","part":"issued","decision_id":"{name}",'
+            f'"evaluated_at":{moment!r},"reporter":"sts","report":{{"issued":true,"issued_jti":"jti-{number}"}}}}'
+        )
+        prev, chain.head = chain.head, link(chain.head, document.encode())
+        empty = (None,) * (len(NAMES) - 11)
+        return (
+            chain.writer, chain.seq, "outcome", "issued", name, None, None, moment, *empty, document, prev, chain.head
+        )  # fmt: skip
