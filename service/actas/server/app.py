@@ -206,7 +206,7 @@ async def running(config: Config) -> AsyncIterator[Service]:
         await revisions.activate("start")
         metrics.engine(revisions.engine)
         garbage.settle()
-        books = await stack.enter_async_context(keeping(config))
+        books = await stack.enter_async_context(keeping(config, observe=metrics.store))
         service = Service(config, metrics, revisions, since=since, books=books)
         await stack.enter_async_context(service.serving())
         yield service

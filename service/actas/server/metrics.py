@@ -47,6 +47,7 @@ class Metrics:
         self._weaker = Gauge(
             "actas_weaker_settings", "Settings that are weaker than shipped.", ["setting"], registry=self.registry
         )
+        self._store = Counter("actas_store", "What happened to the store.", ["event"], registry=self.registry)
 
         self._agents = AgentMetrics(self.registry)
 
@@ -62,6 +63,10 @@ class Metrics:
     def agent(self, agent: str, version: str, decision: Decision) -> None:
         """Count *decision* for a version of an agent of the registry."""
         self._agents.count(agent, version, decision)
+
+    def store(self, event: str) -> None:
+        """Count one `commit`, `failure`, `spill`, `checkpoint` or `checkpoint_failure`; any thread may."""
+        self._store.labels(event).inc()
 
     def call(self, method: str, status: str) -> None:
         """Count one call of *method* that ended with *status*."""

@@ -114,7 +114,7 @@ class Worker:
         if revisions is None or self._service is not None:
             raise EngineError("there is nothing to serve", status=Status.INTERNAL)
         place = Place(settings.number, settings.of)
-        books = await self._stack.enter_async_context(keeping(settings.config, place))
+        books = await self._stack.enter_async_context(keeping(settings.config, place, observe=self._metrics.store))
         service = Service(
             settings.config,
             self._metrics,
