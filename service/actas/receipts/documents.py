@@ -31,7 +31,7 @@ def kept(connection: Connection, decision_ids: Iterable[str]) -> list[KeptReceip
         .order_by(columns.evaluated_at)
     ).all()
     documents = [value_of(row.document) for row in rows]
-    seals = _seals(connection, {document["sealed"]["subject"] for document in documents if "sealed" in document})
+    seals = seals_of(connection, documents)
     found: dict[str, tuple[int, int, Document]] = {}
     reports: dict[str, list[tuple[str, Document]]] = {}
     for row, document in zip(rows, documents, strict=True):
@@ -62,7 +62,14 @@ def unsealed(document: Document, seals: Mapping[str, Seal]) -> Document:
     return {**opened, **hidden}
 
 
-def _seals(connection: Connection, names: Collection[str]) -> dict[str, Seal]:
+def place_of(document: Document) -> Document:
+    """Give what says which entry of which chain *document* is, and of what kind."""
+    return {name: document[name] for name in ("writer", "seq", "kind", "part")}
+
+
+def seals_of(connection: Connection, documents: Iterable[Document]) -> dict[str, Seal]:
+    """Give the seals of *documents*, by the random names of their subjects, that were not erased."""
+    names = {document["sealed"]["subject"] for document in documents if "sealed" in document}
     if not names:
         return {}
     rows = connection.execute(
