@@ -239,6 +239,8 @@ class Decider:
     async def _record(self, asked: Asked, concluded: Concluded) -> None:
         with self._timed("record"):
             await self._recorder.record(to_record(asked, concluded))
+        if agent := concluded.result.actor_agent:
+            self._observer.agent(agent, concluded.agent_version, concluded.decision)
 
     def _timed(self, stage: str) -> Timed:
         return Timed(self._observer, stage)

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, runtime_checkable
 
 from actas.ceiling.tables import SourceData
+from actas.decision import Decision
 from actas.engine import PolicyEngine, PolicyResult
 from actas.evidence.keys import TrustedIssuer
 from actas.evidence.ticket import Ticket
@@ -136,6 +137,9 @@ class Observer(Protocol):
     def unproven(self, problem: str) -> None:
         """One piece of evidence proved nothing; *problem* is a word of `actas.proof.Problem`."""
 
+    def agent(self, agent: str, version: str, decision: Decision) -> None:
+        """A decision was made for an agent of the registry."""
+
 
 class NoObserver:
     """Observes nothing."""
@@ -147,4 +151,7 @@ class NoObserver:
         """Drop it."""
 
     def unproven(self, problem: str) -> None:
+        """Drop it."""
+
+    def agent(self, agent: str, version: str, decision: Decision) -> None:
         """Drop it."""

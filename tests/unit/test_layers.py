@@ -55,7 +55,7 @@ DOORS = {
     "pytest": ("pytest_plugin.py",),
     "uvloop": ("server/", "cli/"),
     "prometheus_client": ("server/",),
-    "opentelemetry": ("server/",),
+    "opentelemetry": ("server/", "cli/receipts/otlp.py"),
     "httpx": ("engine/", "evidence/", "doctor/"),
     "spiffe": ("evidence/svid/workload_api.py", "server/"),
     "sqlalchemy": ("store/", "receipts/", "revocation/", "evidence/single_use_store.py", "rates/store.py"),

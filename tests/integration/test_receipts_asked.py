@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from actas.receipts.outcome import Outcome
 from cli_support import actas
 from service_support import AGENT, AS, MAIL, RunningService, adopter_root, exchange, service
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def caller(name: str, *permissions: str, issuer: str = AS) -> dict[str, Any]:
@@ -39,16 +38,19 @@ CALLERS = [
 ]
 
 
-@pytest_asyncio.fixture(params=[1, 2], ids=["alone", "workers"])
-async def running(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RunningService]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=[1, 2], ids=["alone", "workers"])
+async def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RunningService]:
     """A service that keeps its receipts in a file, in one process or in two workers."""
+    folder = tmp_path_factory.mktemp("service")
     settings = {
-        "policies": adopter_root(tmp_path / "policies"),
-        "receipts": f"sqlite:///{tmp_path}/receipts.db",
+        "policies": adopter_root(folder / "policies"),
+        "receipts": f"sqlite:///{folder}/receipts.db",
         "callers": json.dumps(CALLERS),
         "workers": request.param,
     }
-    async with service(tmp_path, settings) as started:
+    async with service(folder, settings) as started:
         yield started
 
 
@@ -76,20 +78,19 @@ async def refused(running: RunningService, name: str, decision_id: str, outcome:
     return caught.value.status, caught.value.reason
 
 
-async def test_a_decision_is_listed_with_what_became_of_it(running: RunningService, tmp_path: Path) -> None:
+async def test_a_decision_is_listed_with_what_became_of_it(running: RunningService) -> None:
     """The authorization server says what it issued, the resource what happened; both once, and again without harm."""
     decision = await decided(running, context={"task_id": "t-1"})
     issued, sent = Outcome(issued=True, issued_jti="jti-1"), Outcome(side_effect="mail.sent", detail="to bob")
     with receipts(running, "auditor") as auditor:
-        assert [found.decision_id for found in auditor.page(ReceiptFilter(unreported=True), size=10).receipts] == [
-            decision.decision_id
-        ]
+        unreported = auditor.page(ReceiptFilter(unreported=True), size=100).receipts
+        assert unreported[0].decision_id == decision.decision_id
         async with client(running, "sts") as sts, client(running, "mail") as mail:
             assert await sts.report_outcome(decision.decision_id, issued)
             assert not await sts.report_outcome(decision.decision_id, issued)
             assert await mail.report_outcome(decision.decision_id, sent)
         (found,) = auditor.page(ReceiptFilter(task_id="t-1"), size=10).receipts
-        assert not auditor.page(ReceiptFilter(unreported=True), size=10).receipts
+        assert auditor.page(ReceiptFilter(unreported=True), size=100).receipts == unreported[1:]
 
     said = {name: found.outcome[name] for name in ("issued", "issued_jti", "side_effect", "detail")}
     assert said == {"issued": True, "issued_jti": "jti-1", "side_effect": "mail.sent", "detail": "to bob"}
@@ -97,7 +98,7 @@ async def test_a_decision_is_listed_with_what_became_of_it(running: RunningServi
         "issued": "sts", "side_effect": "mail"
     }  # fmt: skip
     assert found.document["caller"] == "sts"
-    store = f"sqlite:///{tmp_path}/receipts.db"
+    store = f"sqlite:///{running.folder}/receipts.db"
     assert actas("receipts", "verify", "--receipts", store, "--json").document["intact"]
 
 
@@ -114,7 +115,7 @@ async def test_who_contradicts_is_refused_and_that_is_kept(running: RunningServi
     assert await refused(running, "sts", denied.decision_id, issued) == contradiction
 
     with receipts(running, "auditor") as auditor:
-        found = {one.decision_id: one.outcome for one in auditor.page(ReceiptFilter(), size=10).receipts}
+        found = {one.decision_id: one.outcome for one in auditor.page(ReceiptFilter(), size=100).receipts}
     assert found[allowed.decision_id]["issued"] is False
     assert [(one["reporter"], one.get("issued_jti")) for one in found[allowed.decision_id]["refused"]] == [
         ("sts", "jti-2"), ("mail", None)
@@ -147,7 +148,7 @@ async def test_only_who_may_can_report_and_read(running: RunningService) -> None
                 assert (caught.value.status, caught.value.reason) == (Status.PERMISSION_DENIED, "PERMISSION_MISSING")
 
 
-async def test_the_tree_of_a_chain_of_exchanges_is_drawn(running: RunningService, tmp_path: Path) -> None:
+async def test_the_tree_of_a_chain_of_exchanges_is_drawn(running: RunningService) -> None:
     """The claims of the issued tokens link the hops, denied ones too, whichever worker decided; CLI and gRPC agree."""
     first = await decided(running)
     assert first.issue_claims is not None
@@ -157,7 +158,7 @@ async def test_the_tree_of_a_chain_of_exchanges_is_drawn(running: RunningService
     second = await decided(running, subject_token=subject)
     third = await decided(running, subject_token=subject, scope="mail.delete")
 
-    store = ("--receipts", f"sqlite:///{tmp_path}/receipts.db")
+    store = ("--receipts", f"sqlite:///{running.folder}/receipts.db")
     by_store = actas("receipts", "tree", third.decision_id, *store, "--json")
     assert by_store.status == 0, by_store.complaint
     hops = by_store.documents
