@@ -7,7 +7,7 @@ from typing import Any
 
 from actas.admin.v1 import receipts_pb2
 from actas.errors import ProtocolError
-from actas.receipts.agents import AgentVersion
+from actas.receipts.answers import AgentVersion
 from actas.receipts.filters import ReceiptFilter
 from actas.receipts.kept import KeptReceipt
 from actas.wire.values import moment_of, timestamp_of

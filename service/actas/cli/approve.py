@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import time
@@ -13,11 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from actas import claims_grammar, strict_json
-from actas.cli import options
+from actas.cli import key_files, options
 from actas.cli.exits import bad_input, sentences
 from actas.errors import ProtocolError
 from actas.evidence.approvals import DEFAULT_AUDIENCE, MAX_DETAILS_BYTES, MAX_DETAILS_DEPTH, MAX_LIFETIME_SECONDS
-from actas.evidence.signing import SigningKey, load_key, new_key
 
 EXAMPLE = (
     "Example: actas approve --new-key keys && actas approve --key keys/approvals.key.pem "
@@ -25,6 +23,7 @@ EXAMPLE = (
     "--target https://mail.example.com/ --scope mail.delete"
 )
 PRIVATE, PUBLIC = "approvals.key.pem", "approvals.jwks.json"
+_WARNING, _USE = "keep it out of the policy repository", "the jwks_file of the issuer in the registry"
 _NEEDED = ("key", "issuer", "approver", "subject", "actor", "client_id", "target", "scope")
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smh])")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -65,7 +64,7 @@ def approve(
     Exit status: 0 done, 2 bad input.
     """
     if new_key_in is not None:
-        _write_key(new_key_in)
+        key_files.write_new(new_key_in, PRIVATE, PUBLIC, warning=_WARNING, use=_USE)
         return
     given = {
         "key": key, "issuer": issuer, "approver": approver, "subject": subject, "actor": actor,
@@ -84,7 +83,7 @@ def approve(
     }
     if authorization_details is not None:
         claims["authorization_details"] = _details(authorization_details)
-    signed = _key(Path(str(key)), kid or "").sign_approval(claims)
+    signed = key_files.read(Path(str(key)), kid or "").sign_approval(claims)
     typer.echo(json.dumps({"approval": signed, "claims": claims}, indent=2) if as_json else signed)
 
 
@@ -105,38 +104,3 @@ def _details(text: str) -> Any:
     if not claims_grammar.are_details(details):
         raise bad_input("--authorization-details must be a JSON array of objects with a type, each member once")
     return details.value
-
-
-def _key(path: Path, kid: str) -> SigningKey:
-    try:
-        text = path.read_bytes()
-        if path.stat().st_mode & 0o077:
-            typer.echo(f"warning: {path}: others on this machine can read the key; chmod 600", err=True)
-        return load_key(text, kid)
-    except OSError as error:
-        raise bad_input(f"--key: {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise bad_input(f"--key: {path} {error}") from None
-
-
-def _write_key(directory: Path) -> None:
-    made = new_key()
-    private, public = directory / PRIVATE, directory / PUBLIC
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        if public.exists():  # looked at first, so that no key is left without its public half
-            raise FileExistsError(17, os.strerror(17), str(public))
-        _write_new(private, made.pem(), 0o600)
-        _write_new(public, made.public_keys().encode(), 0o644)
-    except FileExistsError as error:
-        raise bad_input(f"{error.filename} is already there, and nothing is overwritten") from None
-    except OSError as error:
-        raise bad_input(f"--new-key: {error.filename}: {error.strerror}") from None
-    typer.echo(f"  {private} (private: keep it out of the policy repository)")
-    typer.echo(f"  {public} (public: the jwks_file of the issuer in the registry)")
-
-
-def _write_new(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)

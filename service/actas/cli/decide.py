@@ -6,24 +6,19 @@ import asyncio
 import functools
 import itertools
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from actas.cli import asking, exchange_file, exchange_lines, options
+from actas.cli import asking, exchange_file, exchange_lines, options, reaching
 from actas.cli.exchange_lines import ExchangeLine
 from actas.cli.exits import Exit, bad_input, sentences
 from actas.cli.progress import Progress
 from actas.cli.render import show_decision
 from actas.engine import DEFAULT_ENGINE
-
-if TYPE_CHECKING:
-    from actas.client import Target
 
 EXAMPLE = "Example: actas decide exchange.yaml --policies policies --now 2027-01-15T08:00:00Z"
 
@@ -37,11 +32,9 @@ def decide(
     engine: options.Engine = DEFAULT_ENGINE,
     as_json: options.Json = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="A {request, now?, data?} and an answer per line.")] = False,
-    target: Annotated[
-        str | None, typer.Option("--target", metavar="HOST:PORT", help="Ask this service; ACTAS_TOKEN is the token.")
-    ] = None,
-    tls: Annotated[bool, typer.Option("--tls", help="With --target: use TLS and the system's authorities.")] = False,
-    ca: Annotated[Path | None, typer.Option("--ca", metavar="FILE", help="With --target: trust this PEM file.")] = None,
+    target: reaching.Address = None,
+    tls: reaching.Tls = False,
+    ca: reaching.Ca = None,
 ) -> None:
     """Decide token exchanges.
 
@@ -56,9 +49,10 @@ def decide(
     else:
         lines = (functools.partial(exchange_file.read, name, at) for name in files)
     say = _say_compact if jsonl else _say_document(files, as_json)
-    source = (
-        asking.of_policies(policies or [], engine) if target is None else asking.of_service(_target(target, tls, ca))
-    )
+    if target is None:
+        source = asking.of_policies(policies or [], engine)
+    else:
+        source = asking.of_service(reaching.reach(target, tls, ca))
     raise typer.Exit(asyncio.run(_decide(source, lines, say)))
 
 
@@ -71,18 +65,6 @@ async def _decide(
         async with source as ask:
             progress.stop()
             return await asking.answer_in_order(ask, lines, say)
-
-
-def _target(address: str, tls: bool, ca: Path | None) -> Target:
-    from actas.client import Target  # noqa: PLC0415 - gRPC is slow to load and rarely needed
-
-    try:
-        authority = None if ca is None else ca.read_bytes()
-        return Target(address, token=os.environ.get("ACTAS_TOKEN", ""), tls=tls, ca=authority)
-    except OSError as error:
-        raise bad_input(f"--ca: {error.filename}: {error.strerror}") from None
-    except ValueError as error:
-        raise bad_input(f"--target: {error}") from None
 
 
 def _line(line: bytes, at: int | None) -> ExchangeLine:

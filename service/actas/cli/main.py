@@ -9,7 +9,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from actas.cli import approve, decide, doctor, explain, init, lint, opa, policy, serve, test, workers
+from actas.cli import approve, decide, doctor, explain, init, lint, opa, policy, receipts, serve, test, workers
 from actas.cli.revoking import commands as revoking
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ app.command(epilog=revoking.EXAMPLE_RESTORE)(revoking.restore)
 app.command(name="test", epilog=test.EXAMPLE)(test.run_tests)
 app.command(epilog=lint.EXAMPLE)(lint.lint)
 app.command(epilog=init.EXAMPLE)(init.init)
+app.add_typer(receipts.app, name="receipts", help="What was decided, and what became of it.", epilog=receipts.EXAMPLE)
 app.add_typer(policy.app, name="policy", help="Policies of a running service.", epilog=policy.EXAMPLE)
 app.add_typer(workers.app, name="workers", help="Worker processes of a running service.", epilog=workers.EXAMPLE)
 app.add_typer(

@@ -25,6 +25,15 @@ Engine = Annotated[
     typer.Option("--engine", envvar="ACTAS_ENGINE", help="What evaluates, as in actas serve."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Receipts = Annotated[
+    str,
+    typer.Option(
+        "--receipts",
+        envvar="ACTAS_RECEIPTS",
+        metavar="URL",
+        help="The store: sqlite:///PATH or postgresql://…, whose password PGPASSWORD or a passfile has.",
+    ),
+]
 Now = Annotated[
     str | None,
     typer.Option("--now", metavar="TIME", help="Decide as if it were this time (RFC 3339).", show_default="the clock"),

@@ -1,4 +1,4 @@
-"""Making signed approvals: what `actas approve` and tests do, and the service never."""
+"""Making signed tokens: approvals, which the service never does, and the checkpoints of its receipts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ class SigningKey:
 
     def sign_approval(self, claims: Mapping[str, Any]) -> str:
         """Give *claims* as a signed approval."""
-        header = {"typ": TYP, "alg": self.algorithm, "kid": self.kid}
+        return self.sign(claims, typ=TYP)
+
+    def sign(self, claims: Mapping[str, Any], *, typ: str) -> str:
+        """Give *claims* as a signed token of type *typ* (RFC 7515, compact form)."""
+        header = {"typ": typ, "alg": self.algorithm, "kid": self.kid}
         registry = JWSRegistry(algorithms=[self.algorithm])
         with warnings.catch_warnings():
             # RFC 9864 prefers the name Ed25519, which few verifiers know yet.
@@ -79,7 +83,7 @@ def load_key(text: bytes, kid: str = "") -> SigningKey:
     if not key.is_private:
         raise UnfitKeyError("is a public key: only the private one can sign")
     if not able:
-        raise UnfitKeyError("is too weak, or of a kind that approvals are not signed with")
+        raise UnfitKeyError("is too weak, or of a kind that nothing is signed with here")
     return SigningKey(key, kid or key.kid or key.thumbprint(), next(name for name in _PREFERRED if name in able))
 
 
@@ -96,7 +100,7 @@ def _from_jwk(text: bytes) -> PrivateKey:
         raise UnfitKeyError("is not one JWK")
     key = jwk.import_key(parsed.value)
     if isinstance(key, OctKey):
-        raise UnfitKeyError("is symmetric: approvals are signed with a private key")
+        raise UnfitKeyError("is symmetric: what is signed here is signed with a private key")
     return key
 
 
@@ -110,4 +114,4 @@ def _from_pem(text: bytes) -> PrivateKey:
         return RSAKey.import_key(text)
     if isinstance(loaded, Ed25519PrivateKey):
         return OKPKey.import_key(text)
-    raise UnfitKeyError("is of a kind that approvals are not signed with")
+    raise UnfitKeyError("is of a kind that nothing is signed with here")

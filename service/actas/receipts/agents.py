@@ -8,58 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, and_, cast, func, select
 
+from actas.receipts.answers import HOUR_SECONDS, AgentVersion, Hours
 from actas.receipts.columns import key
-from actas.receipts.reading import DECISION
+from actas.receipts.documents import DECISION
 from actas.store.schema import agent_hours, agent_hours_counted, receipts, writers
 
-HOUR_SECONDS: Final = 3600
-DEFAULT_SECONDS: Final = 24 * HOUR_SECONDS
-"""How far back is looked where nothing is said."""
-
 _of, _hours, _counted = receipts.c, agent_hours.c, agent_hours_counted.c
-
-
-@dataclass(frozen=True, slots=True)
-class AgentVersion:
-    """What was decided for one version of one agent. `codes` are primary codes, the most frequent first."""
-
-    agent: str
-    version: str
-    decisions: int
-    denied: int
-    narrowed: int
-    step_ups: int
-    codes: tuple[tuple[str, int], ...]
-
-    def to_document(self) -> dict[str, Any]:
-        """Give it as JSON, with the share by which versions are compared."""
-        return {
-            "agent": self.agent,
-            "version": self.version,
-            "decisions": self.decisions,
-            "denied": self.denied,
-            "deny_rate": round(self.denied / self.decisions, 4),
-            "narrowed": self.narrowed,
-            "step_ups": self.step_ups,
-            "codes": dict(self.codes),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """Whole hours since the epoch, from *first* on and before *end*; None is no end."""
-
-    first: int
-    end: int | None
-
-    @classmethod
-    def around(cls, since: float, until: float | None) -> Hours:
-        """Give the hours that have any moment between two, in seconds since the epoch."""
-        return cls(int(since // HOUR_SECONDS), None if until is None else -int(-until // HOUR_SECONDS))
 
 
 def compare(connection: Connection, hours: Hours, *, agent: str = "") -> list[AgentVersion]:

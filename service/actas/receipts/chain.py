@@ -71,8 +71,9 @@ class ChainWriter:
 
     def write(self, connection: Connection, items: Sequence[Entry]) -> None:
         """Append *items*; those of them that come back from a spill file only where they are not there yet."""
-        known = self._store(connection)
+        # First what changes the store's row: two that look at it first would wait for each other.
         head = self._begun(connection)
+        known = self._store(connection)
         if self._erasures != known.erasures:
             self._subjects.forget()
             self._erasures = known.erasures

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, o
 from actas.decision import Effect
 from actas.receipts import subjects
 from actas.receipts.columns import key
+from actas.receipts.documents import DECISION, OUTCOME
 from actas.receipts.filters import ReceiptFilter
 from actas.receipts.outcome import ISSUED
-from actas.receipts.reading import DECISION, OUTCOME
 from actas.store.schema import receipt_targets, receipts
 
 _of = receipts.c

@@ -6,28 +6,19 @@ other conditions leave few of them the page is short, and the next one goes on f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, select, tuple_
 
-from actas.receipts import reading
+from actas.receipts import documents
+from actas.receipts.answers import Page
 from actas.receipts.filters import PageToken, Place, ReceiptFilter
 from actas.receipts.indexes import Lookup, lookups
-from actas.receipts.kept import KeptReceipt
 from actas.store.schema import receipts
 
 SCANNED: Final = 5000
 """How many entries of an index a page looks at where other conditions leave some of them out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some receipts, newest first. `next_token` is empty on the last page."""
-
-    receipts: Sequence[KeptReceipt]
-    next_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,7 @@ def page(connection: Connection, wanted: ReceiptFilter, *, size: int, token: str
     found = {place: name for part in looked for place, name in part.found.items() if bound is None or place >= bound}
     places = sorted(found, reverse=True)
     last = places[size - 1] if len(places) > size else bound
-    shown = reading.kept(connection, [found[place] for place in places[:size]])
+    shown = documents.kept(connection, [found[place] for place in places[:size]])
     return Page(shown, PageToken(last).render(wanted) if last is not None else "")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from actas.errors import ProtocolError, Status
-from actas.receipts import reading
+from actas.receipts import documents
 from actas.receipts.entry import NOBODY, Entry
 from actas.receipts.kept import KeptReceipt
 from actas.receipts.outcome import ISSUED, SIDE_EFFECT, Outcome
@@ -60,7 +60,7 @@ class Reports:
     async def _known(self, decision_id: str) -> KeptReceipt:
         def read() -> list[KeptReceipt]:
             with self._database.reading() as connection:
-                return reading.kept(connection, [decision_id])
+                return documents.kept(connection, [decision_id])
 
         found = await asyncio.to_thread(read)
         if not found:
@@ -79,7 +79,7 @@ class Reports:
         _log.warning("outcome_refused", decision_id=known.decision_id, part=part, reporter=reporter, problem=problem)
         if len(known.outcome.get("refused", ())) < MOST_REFUSED:
             said = json.dumps([reporter, outcome.to_document()], sort_keys=True)
-            name = reading.REFUSED + hashlib.sha256(said.encode()).hexdigest()[:16]
+            name = documents.REFUSED + hashlib.sha256(said.encode()).hexdigest()[:16]
             await self._lane.put(self._entry(known, outcome, name, reporter))
         raise ProtocolError(f"outcome.{part}", problem, status=Status.ALREADY_EXISTS, reason="OUTCOME_CONTRADICTS")
 

@@ -14,8 +14,8 @@ from actas.admin_wire import receipts as wire
 from actas.admin_wire.outcome import outcome_from_proto
 from actas.errors import ProtocolError
 from actas.receipts import agents, listing, tree_query
-from actas.receipts.agents import Hours
-from actas.receipts.filters import MAX_PAGE, check_page_size
+from actas.receipts.answers import DEFAULT_SECONDS, MOST_HOPS, Hours
+from actas.receipts.filters import check_page_size
 from actas.receipts.reporting import Reports
 from actas.server import callers
 from actas.server.callers import CallerIdentity
@@ -76,9 +76,9 @@ class ReceiptServicer:
         asked = self._asked(receipts_pb2.GetTreeRequest, data, context)
         if not asked.id:
             raise ProtocolError("id", "is required")
-        most = asked.limit or MAX_PAGE
-        if not 1 <= most <= MAX_PAGE:
-            raise ProtocolError("limit", f"must be 1 to {MAX_PAGE}")
+        most = asked.limit or MOST_HOPS
+        if not 1 <= most <= MOST_HOPS:
+            raise ProtocolError("limit", f"must be 1 to {MOST_HOPS}")
         tree = await self._read(context, lambda store: tree_query.tree_of(store, asked.id, most=most))
         return receipts_pb2.GetTreeResponse(
             receipts=map(wire.receipt_to_proto, tree.receipts), truncated=tree.truncated
@@ -87,7 +87,7 @@ class ReceiptServicer:
     async def compare_agents(self, data: bytes, context: Context) -> receipts_pb2.CompareAgentsResponse:
         """Compare the versions of agents."""
         asked = self._asked(receipts_pb2.CompareAgentsRequest, data, context)
-        since = moment_of(asked.since, "since") if asked.HasField("since") else self._clock() - agents.DEFAULT_SECONDS
+        since = moment_of(asked.since, "since") if asked.HasField("since") else self._clock() - DEFAULT_SECONDS
         hours = Hours.around(since, moment_of(asked.until, "until") if asked.HasField("until") else None)
         versions = await self._read(context, lambda store: agents.compare(store, hours, agent=asked.agent))
         return receipts_pb2.CompareAgentsResponse(versions=map(wire.agent_version_to_proto, versions))

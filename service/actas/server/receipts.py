@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import structlog
-
 from actas.config import Config
-from actas.errors import StoreError
 from actas.receipts.record import LogRecorder, Recorder
 from actas.server.background import background
 from actas.server.place import ALONE, Place
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from actas.receipts.entry import Entry
     from actas.receipts.reporting import Reports
-    from actas.receipts.spill import Spill
-    from actas.store import Database, Lane, StoreThread
-
-_REPLAY_SECONDS = 1.0
-_COUNT_SECONDS = 10.0
-_log = structlog.get_logger("actas.receipts")
+    from actas.store import StoreThread
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +37,15 @@ def prepare(config: Config) -> None:
     """Make the tables or bring them up to date, once for all processes of a service.
 
     Raises:
-        ConfigError: the store's password cannot be read.
+        ConfigError: the store's password, or the key of its checkpoints, cannot be read.
         StoreError: the store cannot be reached, or does not keep what is committed.
 
     """
     if config.has_store:
-        from actas.store import Database  # noqa: PLC0415 - SQLAlchemy is slow to load
+        from actas.server.receipt_upkeep import Signed  # noqa: PLC0415 - SQLAlchemy is slow to load
+        from actas.store import Database  # noqa: PLC0415
 
+        Signed.of(config)
         Database.open(config.store_address()).close()
 
 
@@ -67,9 +57,11 @@ async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
         yield Books(log)
         return
     from actas.receipts.chain import ChainWriter  # noqa: PLC0415 - as above
+    from actas.receipts.checkpoints import Checkpoints  # noqa: PLC0415
     from actas.receipts.recorder import StoreRecorder  # noqa: PLC0415
     from actas.receipts.reporting import Reports  # noqa: PLC0415
     from actas.receipts.spill import Spill  # noqa: PLC0415
+    from actas.server import receipt_upkeep as upkeep  # noqa: PLC0415
     from actas.store import Database, StoreThread  # noqa: PLC0415
 
     database = await asyncio.to_thread(Database.open, config.store_address(), migrate=False)
@@ -84,49 +76,22 @@ async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
         lane = thread.lane(writer)
         recorder = StoreRecorder(lane, log, waits=lambda risk: _waits(config, risk), queue=config.receipts_queue)
         if spill is not None:
-            await stack.enter_async_context(background("spill", _replay(spill, lane, thread)))
-        await stack.enter_async_context(recorder.finishing(config.grace))
+            await stack.enter_async_context(background("spill", upkeep.replay(spill, lane, thread)))
         # Reports have transactions and a chain of their own: one that comes twice at once undoes no decision.
-        reporting = await stack.enter_async_context(StoreThread(database))
-        reports = Reports(database, reporting.lane(ChainWriter(f"{name}/outcomes")))
-        await stack.enter_async_context(background("counting", _count(database)))
-        yield Books(recorder, thread, reports)
+        reporting, reporter = await stack.enter_async_context(StoreThread(database)), ChainWriter(f"{name}/outcomes")
+        if (signed := upkeep.Signed.of(config)) is not None:
+            checkpoints = Checkpoints(thread, writer, signed.key, signed.sink)
+            await stack.enter_async_context(checkpoints.every(config.receipts_checkpoint_seconds))
+            outcomes = Checkpoints(reporting, reporter, signed.key, signed.sink)
+            await stack.enter_async_context(outcomes.every(config.receipts_checkpoint_seconds))
+            if config.receipts_retention_days is not None and place.number == 0:
+                kept = upkeep.retain(database, signed, config.receipts_retention_days)
+                await stack.enter_async_context(background("retention", kept))
+        await stack.enter_async_context(recorder.finishing(config.grace))
+        await stack.enter_async_context(background("counting", upkeep.count(database)))
+        yield Books(recorder, thread, Reports(database, reporting.lane(reporter)))
 
 
 def _waits(config: Config, risk: frozenset[str]) -> bool:
     modes = [config.receipts_modes[name] for name in risk if name in config.receipts_modes]
     return "before_answer" in modes if modes else config.receipts_mode == "before_answer"
-
-
-async def _count(database: Database) -> None:
-    """Keep the figures of agents up to date; whichever process comes first counts for all."""
-    from actas.receipts.counting import count  # noqa: PLC0415 - SQLAlchemy is slow to load
-
-    while True:
-        await asyncio.sleep(_COUNT_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load, guards nothing
-        try:
-            await asyncio.to_thread(count, database)
-        except StoreError as error:
-            _log.debug("counting_waits", problem=str(error))
-
-
-async def _replay(spill: Spill, lane: Lane[Entry], thread: StoreThread) -> None:
-    """Read back what was spilled, by this process or one that has ended, whenever the store works."""
-
-    def _asked(connection: Connection) -> None:
-        connection.exec_driver_sql("SELECT 1")
-
-    while True:
-        if spill.is_used():
-            try:
-                await thread.run(_asked)
-                with spill.left() as files:
-                    for path, entries in files:
-                        await asyncio.gather(*(lane.put(entry) for entry in entries))
-                        spill.done(path)
-                        _log.info("spill_replayed", receipts=len(entries))
-            except StoreError:
-                _log.debug("spill_waits")
-            except (OSError, ValueError, TypeError) as error:
-                _log.error("spill_not_replayed", problem=type(error).__name__)
-        await asyncio.sleep(_REPLAY_SECONDS)

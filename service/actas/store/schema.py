@@ -81,12 +81,13 @@ each with evaluated_at.
 receipt_targets = Table(
     "receipt_targets",
     metadata,
-    Column("target", Text, primary_key=True),
-    Column("evaluated_at", Double, primary_key=True),
     Column("writer", BigInteger, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("evaluated_at", Double, nullable=False),
 )
-"""The second target of an entry and those after it; the first stands in `receipts.target`."""
+"""The second target of an entry and those after it; the first stands in `receipts.target`. Indexed by target
+and evaluated_at."""
 
 revocations = Table(
     "revocations",

@@ -82,8 +82,9 @@ def upgrade() -> None:
     # The second target of a receipt and those after it: most have one, which stands in `receipts.target`.
     op.create_table(
         "receipt_targets",
+        sa.Column("writer", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("target", sa.Text, primary_key=True),
-        sa.Column("evaluated_at", sa.Double, primary_key=True),
-        sa.Column("writer", sa.BigInteger, primary_key=True),
-        sa.Column("seq", sa.BigInteger, primary_key=True),
+        sa.Column("evaluated_at", sa.Double, nullable=False),
     )
+    op.create_index("receipt_targets_by_target", "receipt_targets", ["target", "evaluated_at"])

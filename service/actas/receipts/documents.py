@@ -56,7 +56,7 @@ def unsealed(document: Document, salts: Mapping[str, bytes]) -> Document:
         hidden = Seal.of(sealed["subject"], salt).open(sealed, document["decision_id"])
     except BrokenSealError:
         # Whoever looks must see that something is wrong; what it is, `actas receipts verify` says.
-        return {**opened, "seal": "broken"}
+        return {**opened, "unreadable": True}
     if "source_digest" in hidden:
         opened["source_token"] = {**opened.get("source_token", {}), "digest": hidden.pop("source_digest")}
     return {**opened, **hidden}

@@ -1,0 +1,152 @@
+"""`actas receipts list` and `by-…`: receipts newest first, a page at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from actas.cli import options, reaching
+from actas.cli.exits import sentences
+from actas.cli.receipts import moments, source
+from actas.cli.receipts.source import Source
+from actas.cli.render_receipts import show_receipts
+from actas.receipts.filters import MAX_PAGE, ReceiptFilter
+from actas.receipts.kept import KeptReceipt
+
+_STORE = "--receipts sqlite:///receipts.db"
+EXAMPLE = f"Example: actas receipts list --since 24h --effect DENY {_STORE}"
+EXAMPLE_ACTOR = f"Example: actas receipts by-actor mail-agent --since 2027-01-15T00:00:00Z {_STORE}"
+EXAMPLE_SUBJECT = f"Example: actas receipts by-subject alice --issuer https://idp.example.com --json {_STORE}"
+EXAMPLE_TARGET = f"Example: actas receipts by-target https://mail.example.com/ --effect ALLOW {_STORE}"
+EXAMPLE_TASK = f"Example: actas receipts by-task order-4711 {_STORE}"
+
+Effect = Annotated[str, typer.Option(metavar="ALLOW|DENY", help="Only these.")]
+Code = Annotated[str, typer.Option(metavar="CODE", help="Only denials with this primary code.")]
+Limit = Annotated[int, typer.Option(min=1, max=100_000, help="The most receipts to print.")]
+Token = Annotated[str, typer.Option("--page-token", metavar="TOKEN", help="Go on where an earlier page ended.")]
+Unreported = Annotated[bool, typer.Option("--unreported", help="Only allows of which nobody said what was issued.")]
+
+
+@sentences
+def list_all(
+    *,
+    since: moments.Since = None,
+    until: moments.Until = None,
+    effect: Effect = "",
+    code: Code = "",
+    unreported: Unreported = False,
+    limit: Limit = 50,
+    page_token: Token = "",
+    receipts: source.Store = None,
+    target: reaching.Address = None,
+    tls: reaching.Tls = False,
+    ca: reaching.Ca = None,
+    as_json: options.Json = False,
+) -> None:
+    """List receipts, newest first. Exit status: 0 done, 2 bad input, 3 no answer."""
+    wanted = {"effect": effect, "code": code, "unreported": unreported}
+    _show(wanted, (since, until), (receipts, target, tls, ca), limit, page_token, as_json)
+
+
+def by(member: str, argument: Any, sentence: str) -> Callable[..., None]:
+    """Make the command that lists receipts by one *member* of the filter, which is its *argument*."""
+
+    def command(
+        value: str,
+        *,
+        since: moments.Since = None,
+        until: moments.Until = None,
+        effect: Effect = "",
+        code: Code = "",
+        unreported: Unreported = False,
+        limit: Limit = 50,
+        page_token: Token = "",
+        receipts: source.Store = None,
+        target: reaching.Address = None,
+        tls: reaching.Tls = False,
+        ca: reaching.Ca = None,
+        as_json: options.Json = False,
+    ) -> None:
+        wanted = {member: value, "effect": effect, "code": code, "unreported": unreported}
+        _show(wanted, (since, until), (receipts, target, tls, ca), limit, page_token, as_json)
+
+    command.__doc__ = f"{sentence} Exit status: 0 done, 2 bad input, 3 no answer."
+    command.__annotations__["value"] = Annotated[str, argument]
+    return sentences(command)
+
+
+@sentences
+def by_subject(
+    sub: Annotated[str, typer.Argument(metavar="SUB", help="The user, as the sub of the subject token.")],
+    *,
+    issuer: Annotated[str, typer.Option(metavar="URI", help="Only the user of this issuer.")] = "",
+    since: moments.Since = None,
+    until: moments.Until = None,
+    effect: Effect = "",
+    code: Code = "",
+    unreported: Unreported = False,
+    limit: Limit = 50,
+    page_token: Token = "",
+    receipts: source.Store = None,
+    target: reaching.Address = None,
+    tls: reaching.Tls = False,
+    ca: reaching.Ca = None,
+    as_json: options.Json = False,
+) -> None:
+    """List what was asked for in a user's name. Exit status: 0 done, 2 bad input, 3 no answer."""
+    wanted = {"subject": sub, "subject_issuer": issuer, "effect": effect, "code": code, "unreported": unreported}
+    _show(wanted, (since, until), (receipts, target, tls, ca), limit, page_token, as_json)
+
+
+by_actor = by(
+    "actor",
+    typer.Argument(metavar="NAME", help="Agent id, sub or SPIFFE ID of the current actor."),
+    "List what an actor asked for.",
+)
+by_target = by(
+    "target",
+    typer.Argument(metavar="TARGET", help="A resource or audience, as it was requested."),
+    "List what was asked for at a target.",
+)
+by_task = by(
+    "task_id",
+    typer.Argument(metavar="TASK", help="The task_id of the request's context."),
+    "List what was asked for within a task.",
+)
+
+
+def _show(
+    wanted: dict[str, Any],
+    times: tuple[str | None, str | None],
+    where: tuple[str | None, str | None, bool, Path | None],
+    limit: int,
+    token: str,
+    as_json: bool,
+) -> None:
+    since, until = moments.moment(times[0], "--since"), moments.moment(times[1], "--until")
+    asked = ReceiptFilter(**wanted, since=since, until=until)
+    with source.asked(*where) as answering:
+        found, token = _pages(answering, asked, limit, token)
+    if as_json:
+        for receipt in found:
+            typer.echo(json.dumps(receipt.to_document()))
+    else:
+        show_receipts(options.console(), found)
+    if token:
+        # Standard output belongs to the receipts.
+        typer.echo(f"there may be more: --page-token {token}", err=True)
+
+
+def _pages(answering: Source, asked: ReceiptFilter, limit: int, token: str) -> tuple[list[KeptReceipt], str]:
+    """Ask for pages until there are as many as wanted, or no more."""
+    found: list[KeptReceipt] = []
+    while True:
+        page = answering.page(asked, size=min(MAX_PAGE, limit - len(found)), token=token)
+        found += page.receipts
+        token = page.next_token
+        if not token or len(found) == limit:
+            return found, token

@@ -1,0 +1,79 @@
+"""`actas receipts verify`: whether every receipt is there, as it was written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actas.cli import options
+from actas.cli.exits import Exit, bad_input, sentences
+from actas.cli.progress import Progress
+
+EXAMPLE = (
+    "Example: actas receipts verify --receipts sqlite:////var/lib/actas/receipts.db "
+    "--against /mnt/sink/checkpoints.jws --key receipts.jwks.json"
+)
+
+
+@sentences
+def verify(
+    *,
+    receipts: options.Receipts,
+    against: Annotated[
+        Path | None, typer.Option(metavar="SINK", help="Where the checkpoints are: a file or a directory.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="JWKS", help="The public keys of those who sign the checkpoints.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Find what was changed, removed, reordered, cut off, deleted, restored from a copy or recomputed.
+
+    Exit status: 0 all is as it was written, 1 something is not, 2 bad input, 3 the store cannot be read.
+    """
+    # SQLAlchemy is slow to load, and --help needs none of it.
+    from actas.receipts import against as against_sink  # noqa: PLC0415
+    from actas.receipts import statements  # noqa: PLC0415
+    from actas.receipts.findings import Report  # noqa: PLC0415
+    from actas.receipts.verify import verify as look  # noqa: PLC0415
+    from actas.store import Database  # noqa: PLC0415
+
+    if (against is None) != (key is None):
+        raise bad_input("--against and --key come together: the key says which statements of the sink count")
+    report, said = Report(), against_sink.Said.nothing()
+    with Progress("opening the store") as progress:
+        database = Database.open(receipts, migrate=False)
+        if against is not None and key is not None:
+            try:
+                issuer = statements.trusted(key.read_bytes())
+            except OSError as error:
+                raise bad_input(f"--key: {key}: {error.strerror}") from None
+            except ValueError as error:
+                raise bad_input(f"--key: {key}: {error}") from None
+            said = against_sink.read(statements.Sink(against), issuer, report, progress.say)
+        with database.reading() as connection:
+            look(connection, said, report, progress.say)
+        database.close()
+    if as_json:
+        typer.echo(json.dumps(report.to_document()))
+    else:
+        _print(report.to_document(), anchored=against is not None)
+    if not report.intact:
+        raise typer.Exit(Exit.DENY)
+
+
+def _print(found: dict[str, object], *, anchored: bool) -> None:
+    findings = found["findings"]
+    for finding in findings if isinstance(findings, list) else []:
+        typer.echo(f"{finding['kind']}: {finding['message']}")
+    if found["left_out"]:
+        typer.echo(f"and {found['left_out']} more")
+    typer.echo(f"{found['receipts']} entries of {found['writers']} writers, {found['statements']} statements")
+    if not anchored:
+        typer.echo("without --against nobody can tell whether the store was cut off, restored or recomputed")
+    elif found["unanchored"]:
+        typer.echo(f"{found['unanchored']} entries are newer than the last checkpoint of their chain")
+    typer.echo("all is as it was written" if found["intact"] else "the store is not as it was written")
