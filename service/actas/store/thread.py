@@ -96,6 +96,10 @@ class StoreThread:
         result: T = await self._submit(None, work)
         return result
 
+    async def ask(self) -> None:
+        """Ask the store something, to see whether it works; raises StoreError."""
+        await self.run(lambda connection: connection.exec_driver_sql("SELECT 1").scalar_one())
+
     def lane(self, writer: Writer[I_contra]) -> Lane[I_contra]:
         """Give a way for items of one kind, which *writer* writes together."""
         return Lane(self, writer)
