@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from actas.receipts import reading
+from actas.receipts.documents import kept
 from actas.receipts.kept import KeptReceipt
 from actas.revocation import names
 from actas.store.schema import receipts
@@ -44,7 +44,7 @@ def would_cut(connection: Connection, entries: Sequence[Document], now: float) -
     found = [
         receipt
         for begin in range(0, len(ids), _AT_ONCE)
-        for receipt in reading.kept(connection, ids[begin : begin + _AT_ONCE])
+        for receipt in kept(connection, ids[begin : begin + _AT_ONCE])
         if receipt.document.get("issued", _NONE).get("not_after", 0) > now
     ]
     aliases = _aliases(receipt.document for receipt in found)
