@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -106,34 +105,3 @@ def test_a_security_event_is_taken_in_once(running: RunningService, asks: Decisi
     assert (wrong.status, "the claim sub" in wrong.complaint) == (2, True)
     rejected = [entry for entry in running.events if entry["event"] == "SET_REJECTED"]
     assert [entry["problem"] for entry in rejected] == ["has the claim sub, which no event has"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        (("revoke", "robot", "a"), "KIND is one of agent, actor"),
-        (("revoke", "agent"), "an ID is missing"),
-        (("revoke", "delegation", "alice"), "SUBJECT ACTOR"),
-        (("revoke", "agent", "a", "--until", "soon"), "--until"),
-        (("revoke", "agent", "a", "--issuer", "https://as"), "--issuer"),
-        (("revoke", "agent", "a", "--logins-until", "now"), "--logins-until"),
-        (("revoke", "claims", "a"), "--set"),
-        (("revoke", "list", "agent"), "stand alone"),
-        (("revoke", "--set", "nowhere"), "--set"),
-        (("restore", "agent", "nobody"), "nothing of the kind is revoked"),
-    ],
-)
-def test_a_mistake_is_said_in_a_sentence(running: RunningService, arguments: tuple[str, ...], complaint: str) -> None:
-    """It names the option or the word, and nothing is changed."""
-    ran = actas(*arguments, "--target", running.address)
-
-    assert (ran.status, complaint in ran.complaint) == (2, True), ran.complaint
-
-
-def test_it_must_be_said_where(tmp_path: Path) -> None:
-    """There is no default: revoking in the wrong store would revoke nothing."""
-    nowhere = actas("revoke", "agent", "a", env={"ACTAS_RECEIPTS": ""})
-    missing = actas("revoke", "agent", "a", "--receipts", f"sqlite:///{tmp_path}/none.db")
-
-    assert (nowhere.status, "--target HOST:PORT, or --receipts" in nowhere.complaint) == (2, True)
-    assert (missing.status, "no such file" in missing.complaint) == (3, True)

@@ -20,7 +20,7 @@ from actas.receipts.statements import Sink
 from actas.store import Database, Lane, StoreThread
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    pass
 
 _REPLAY_SECONDS = 1.0
 _RETENTION_SECONDS = 3600.0
