@@ -49,7 +49,7 @@ test: lint proto-check lint-deploy test-policy keycloak-jar test-python ## Every
 .PHONY: deps
 deps: ## Install what Debian packages offer (as root; else say which)
 	@if ! command -v apt-get >/dev/null; then \
-	  echo "This is no Debian: what is needed is Python 3.11 or newer with venv, git, a network or Go, a JDK and Maven for Keycloak, and npm and wrk for the benchmark."; exit 0; \
+	  echo "This is no Debian: what is needed is Python 3.11 or newer with venv, git, a network or Go, a JDK and Maven for Keycloak, PostgreSQL and strace for its tests, and npm and wrk for the benchmark."; exit 0; \
 	fi; \
 	packages="$(PACKAGES)"; \
 	if [ "$$(id -u)" = 0 ]; then echo "Reading what Debian offers"; apt-get -q update; fi; \
@@ -62,6 +62,8 @@ deps: ## Install what Debian packages offer (as root; else say which)
 	fi; \
 	command -v mvn >/dev/null || packages+=" maven"; \
 	command -v wrk >/dev/null || packages+=" wrk"; \
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || packages+=" postgresql"; \
+	command -v strace >/dev/null || packages+=" strace"; \
 	if [ "$$(id -u)" = 0 ]; then \
 	  echo "Installing $$packages"; \
 	  DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends $$packages; \

@@ -23,6 +23,7 @@ import bounds
 import figures
 import measuring
 import policy_cost
+import receipt_cost
 import soak
 import tables
 from generators import RefusedError
@@ -49,6 +50,8 @@ def run(given: argparse.Namespace, say: Say) -> dict[str, Any]:
             report |= {"agreement": field.agreement, "lacks": field.lacks}
             blocks = measuring.run(field.contenders, sender, rounds=given.rounds, calls=given.calls, say=say)
             report["ratios"], report["spread"] = figures.ratios(blocks)
+            if "receipts" in parts:
+                report["receipts"] = receipt_cost.measure(blocks, folder)
             report["measured"] = {name: figures.summary(of_one) for name, of_one in blocks.items()}
         if "activations" in parts:
             with ExitStack() as stack:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import receipt_cost
+
 
 class Bound(NamedTuple):
     """What a ratio of figures.py may be at most, and the parts (scenarios.py) that it is measured in."""
@@ -28,6 +30,7 @@ RATIOS = {
     "depth_8_vs_1": Bound(1.3, frozenset({"depth"})),
     "rules_200_vs_0": Bound(3.0, frozenset({"rules"})),
     "workers_2_vs_1": Bound(1.1, frozenset({"workers"})),
+    "receipts_32_throughput_loss": Bound(0.2, frozenset({"receipts"})),
 }
 # What a quick run, which guards against regressions, lets pass: the figure to reach or, where that is not reached, the
 # figure of BENCHMARKS.md, and a quarter more, because it has few rounds and shares its machine. What an echo takes in
@@ -60,7 +63,8 @@ def crossed(report: Mapping[str, Any], bounds: Mapping[str, float]) -> list[str]
         elif not ratio <= bound:
             low, high = report["spread"][key]
             wrong.append(f"{key} is {ratio} ({low} to {high}); at most {bound} is to be reached.")
-    return wrong + _soak(report.get("soak")) + _activations(report.get("activations")) + _policy(report.get("policy"))
+    found = _soak(report.get("soak")) + _activations(report.get("activations")) + _policy(report.get("policy"))
+    return wrong + found + _receipts(report.get("receipts"))
 
 
 def _soak(soak: Mapping[str, Any] | None) -> list[str]:
@@ -83,6 +87,13 @@ def _activations(found: Mapping[str, Any] | None) -> list[str]:
     if not found["activations"]:
         wrong.append("no revision was activated while the calls were sent, so they show nothing.")
     return wrong
+
+
+def _receipts(found: Mapping[str, Any] | None) -> list[str]:
+    if found is None or found["added_p50_ms"] <= found["fsync_ms"] + receipt_cost.ALLOWED_MS:
+        return []
+    added, allowed = found["added_p50_ms"], found["fsync_ms"] + receipt_cost.ALLOWED_MS
+    return [f"a receipt adds {added} ms to the answer of a single caller; at most {allowed:.3f} ms are to be reached."]
 
 
 def _policy(policy: Mapping[str, Any] | None) -> list[str]:

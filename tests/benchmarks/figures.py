@@ -37,6 +37,13 @@ class Ratio:
     mine: str
     other: str
     figure: str = "cpu_ms"
+    loss: bool = False
+    """What is missing of the other's figure, as a share of it."""
+
+    def of(self, mine: Block, other: Block) -> float:
+        """Give it for one round."""
+        ratio: float = getattr(mine, self.figure) / getattr(other, self.figure)
+        return 1 - ratio if self.loss else ratio
 
 
 # Of CPU per decision unless said otherwise; lower is better. The keys are those of proto/contract.md, section 8.
@@ -54,6 +61,8 @@ RATIOS: dict[str, Ratio] = {
     "depth_8_vs_1": Ratio("depth_8", "depth_1"),
     "rules_200_vs_0": Ratio("rules_200", "rules_0"),
     "workers_2_vs_1": Ratio("workers_2", "workers_1"),
+    "receipts_32_throughput_loss": Ratio("receipts_32", "no_receipts_32", "decisions_per_second", loss=True),
+    "receipts_32_vs_none": Ratio("receipts_32", "no_receipts_32"),
 }
 Rounds = Mapping[str, Sequence[Block]]
 
@@ -74,10 +83,7 @@ def ratios(rounds: Rounds) -> tuple[dict[str, float], dict[str, list[float]]]:
     medians, spread = {}, {}
     for key, pair in RATIOS.items():
         if pair.mine in rounds and pair.other in rounds:
-            found = [
-                getattr(mine, pair.figure) / getattr(other, pair.figure)
-                for mine, other in zip(rounds[pair.mine], rounds[pair.other], strict=True)
-            ]
+            found = [pair.of(mine, other) for mine, other in zip(rounds[pair.mine], rounds[pair.other], strict=True)]
             medians[key] = round(statistics.median(found), 3)
             spread[key] = [round(min(found), 3), round(max(found), 3)]
     return medians, spread

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import contenders
 import peers
@@ -24,7 +25,7 @@ from actas import wire
 from actas.engine.opa_binary import resolve_opa
 from actas.policy.bundle import compile_policy
 
-PARTS = ("unary", "batch", "depth", "agents", "rules", "workers", "activations", "soak")
+PARTS = ("unary", "batch", "depth", "agents", "rules", "workers", "receipts", "activations", "soak")
 CALLERS = (1, 8, 32, 128)
 MANY = 32
 BATCHES = (1, 16, 100)
@@ -65,6 +66,8 @@ class Scenarios:
             self._beside_peers(found)
         if {"depth", "rules", "workers"} & self._parts:
             self._growing(found)
+        if "receipts" in self._parts:
+            self._receipts(found)
         if "agents" in self._parts:
             for number in AGENTS:
                 server = self._service(self._repository(f"agents-{number}", agents=number), f"{number} agents")
@@ -130,12 +133,20 @@ class Scenarios:
                 entry = self._actas(f"workers_{workers}", has, world.message(), connections=WORKERS_CONNECTIONS)
                 found.contenders.append(entry)
 
+    def _receipts(self, found: Field) -> None:
+        root = self._repository("receipts")
+        store = f"sqlite:///{self._folder}/receipts.db"
+        bare, kept = self._service(root, "no receipts"), self._service(root, "receipts", receipts=store)
+        for callers in (1, MANY):
+            for name, server in (("no_receipts", bare), ("receipts", kept)):
+                found.contenders.append(self._actas(f"{name}_{callers}", server, world.message(), callers=callers))
+
     def _repository(self, name: str, *, agents: int = 1, rules: int = 0) -> Path:
         return world.repository(self._folder / name, agents=agents, rules=rules)
 
-    def _service(self, root: Path, what: str, *, engine: str = "wasm", workers: int = 1) -> Server:
+    def _service(self, root: Path, what: str, **options: Any) -> Server:
         self._say(f"starting {what}")
-        return self._stack.enter_context(service(root, self._folder, engine=engine, workers=workers))
+        return self._stack.enter_context(service(root, self._folder, **options))
 
     def _actas(
         self,

@@ -39,21 +39,22 @@ class Server:
 
 @contextmanager
 def service(
-    root: Path, folder: Path, *, engine: str = "wasm", one_call: bool = False, workers: int = 1
+    root: Path, folder: Path, *, engine: str = "wasm", one_call: bool = False, workers: int = 1, receipts: str = "none"
 ) -> Iterator[Server]:
     """Run `actas serve` over *root* on *engine*; with *one_call* the same service that asks OPA once per request.
 
-    It has one worker unless *workers* says otherwise: CPU per decision is compared process by process.
+    It has one worker unless *workers* says otherwise: CPU per decision is compared process by process. *receipts* is
+    where it keeps them.
     """
     script = [str(HERE / "one_call.py")] if one_call else ["-m", "actas", "serve"]
     flags = ["--listen", "127.0.0.1:0", "--policies", str(root), "--allow-untested", "--engine", engine]
     flags += ["--workers", str(workers)]
-    log = folder / f"service-{'one-call' if one_call else engine}-{root.name}-{workers}.log"
+    log = folder / f"service-{'one-call' if one_call else engine}-{root.name}-{workers}-{receipts[:4]}.log"
     command = [sys.executable, *script, *flags, "--pid-file", str(log.with_suffix(".pid"))]
     # One decision log line per decision is part of the work; where it is written is not.
     environment = {**os.environ, "ACTAS_LOG_FORMAT": "json", "PYTHONPATH": str(HERE.parents[1] / "service")}
     # On a busy machine 128 callers wait for seconds: that is to be measured, not cut off.
-    environment |= {"ACTAS_DEFAULT_TIMEOUT": "30", "ACTAS_MAX_TIMEOUT": "30"}
+    environment |= {"ACTAS_DEFAULT_TIMEOUT": "30", "ACTAS_MAX_TIMEOUT": "30", "ACTAS_RECEIPTS": receipts}
     # Opened for appending, so that a long run can cut it short under the running service.
     with log.open("a") as out, subprocess.Popen(command, stdout=out, stderr=out, env=environment) as process:
         try:

@@ -127,6 +127,9 @@ def _notes(report: Mapping[str, Any]) -> Grid:
     if found := report.get("soak"):
         rows.append([f"soak of {found['minutes']:g} minutes", f"{found['calls']:,} calls, {found['errors']} errors"])
         rows.append(["memory in it", f"drift {found['drift']:+.2%}"])
+    if found := report.get("receipts"):
+        rows.append(["one fdatasync of the disk", f"{_ms(found['fsync_ms'])} ms"])
+        rows.append(["a receipt adds to the median answer of one caller", f"{_ms(found['added_p50_ms'])} ms"])
     if found := report.get("policy"):
         rows += [[f"policy cost: {name}", f"{value:,}"] for name, value in found.items()]
     return Grid("Beside the rounds", ("what", "found"), rows)

@@ -119,7 +119,8 @@ def test_the_image_copies_files_that_exist() -> None:
 
 def test_compose_runs_without_rights_and_network() -> None:
     """The socket is the only way in."""
-    service = yaml(COMPOSE)[0]["services"]["actas"]
+    compose = yaml(COMPOSE)[0]
+    service = compose["services"]["actas"]
 
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
@@ -127,7 +128,7 @@ def test_compose_runs_without_rights_and_network() -> None:
     assert (COMPOSE.parent / service["build"]["context"]).resolve() == DEPLOY.parent
     for volume in service["volumes"]:
         source = volume.partition(":")[0]
-        assert source == "socket" or (COMPOSE.parent / source).is_dir()
+        assert source in compose["volumes"] or (COMPOSE.parent / source).is_dir()
 
 
 @pytest.mark.parametrize(

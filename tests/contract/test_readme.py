@@ -173,7 +173,7 @@ def test_every_setting_stands_in_the_table_with_its_default() -> None:
             built = str(built[0]) if isinstance(built, tuple) else built
             assert default == (str(built).lower() if isinstance(built, bool) else str(built)), name
         else:
-            assert built in (None, "", (), RequestLimits()), name
+            assert built in (None, "", (), {}, RequestLimits()), name
 
 
 def test_the_configuration_file_shown_is_understood() -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
-from sqlalchemy.engine import Row
 
 from actas.errors import StoreError
 from actas.receipts import columns
@@ -19,13 +18,13 @@ from actas.receipts.seal import Seal
 from actas.receipts.spill import Spill
 from actas.receipts.subjects import Subjects
 from actas.store.schema import receipt_targets, receipts, store, writers
-from actas.store.statement import Statement
+from actas.store.statement import Append, Statement
 
 GENESIS = bytes(32)
 """What the first entry of a chain follows."""
 _NAMES = (*columns.NAMES, "document", "prev", "hash")
-_APPEND = Statement(insert(receipts))
-_APPEND_TARGET = Statement(insert(receipt_targets))
+_APPEND = Append(insert(receipts), _NAMES)
+_APPEND_TARGET = Append(insert(receipt_targets), ("writer", "seq", "target", "evaluated_at"))
 # Where several write at a time, nobody is erased between this look and our commit.
 _STORE = Statement(select(store.c.store_id, store.c.lookup_key, store.c.erasures).with_for_update(read=True))
 _ADVANCE = Statement(
@@ -52,8 +51,12 @@ def link(prev: bytes, document: bytes) -> bytes:
 class ChainWriter:
     """Appends entries to a chain of its own, which begins with its first transaction. For one thread."""
 
-    def __init__(self, name: str, spill: Spill | None = None) -> None:
-        """Choose what the writer is called, for people, and where entries go that the store does not take."""
+    def __init__(self, name: str, spill: Spill | None = None, observe: Callable[[str], None] = lambda _: None) -> None:
+        """Choose what the writer is called, for people, and where entries go that the store does not take.
+
+        *observe* is told of each `spill`.
+        """
+        self._observe = observe
         self._name = name
         self._spill = spill
         self._subjects = Subjects(b"")
@@ -73,10 +76,10 @@ class ChainWriter:
         """Append *items*; those of them that come back from a spill file only where they are not there yet."""
         # First what changes the store's row: two that look at it first would wait for each other.
         head = self._begun(connection)
-        known = self._store(connection)
-        if self._erasures != known.erasures:
+        erasures = self._store(connection)
+        if self._erasures != erasures:
             self._subjects.forget()
-            self._erasures = known.erasures
+            self._erasures = erasures
         if any(entry.again for entry in items):
             items = _missing(connection, items)
         seals = self._subjects.resolve(connection, {entry.party for entry in items if entry.sealed})
@@ -87,14 +90,14 @@ class ChainWriter:
             row, document, head = _row(entry, head, seals.get(entry.party))
             rows.append(row)
             targets += [
-                {"target": target, "evaluated_at": document["evaluated_at"], "writer": head.writer, "seq": head.seq}
+                (head.writer, head.seq, target, document["evaluated_at"])
                 for target in columns.further_targets(document)
             ]
         if rows:
-            _APPEND.run(connection, *rows)
+            _APPEND.run(connection, rows)
             _ADVANCE.run(connection, {"number": head.writer, "seq": head.seq, "head": head.hash})
         if targets:
-            _APPEND_TARGET.run(connection, *targets)
+            _APPEND_TARGET.run(connection, targets)
         self._written = head
 
     def settled(self, *, committed: bool) -> None:
@@ -112,14 +115,16 @@ class ChainWriter:
         except StoreError as error:
             _log.error("spill_failed", problem=str(error))
             return False
+        self._observe("spill")
         return True
 
-    def _store(self, connection: Connection) -> Row[Any]:
-        known = _STORE.run(connection).one()
-        if known.store_id != self.store_id:
-            self.store_id = known.store_id
-            self._subjects = Subjects(bytes(known.lookup_key))
-        return known
+    def _store(self, connection: Connection) -> int:
+        """Learn which store it is, and give how many subjects were erased there."""
+        store_id, lookup_key, erasures = _STORE.run(connection).fetchone()
+        if store_id != self.store_id:
+            self.store_id = store_id
+            self._subjects = Subjects(bytes(lookup_key))
+        return int(erasures)
 
     def _begun(self, connection: Connection) -> Head:
         """Give the head to follow, of a chain that is begun where there is none that is surely ours."""
@@ -166,7 +171,7 @@ def _missing(connection: Connection, items: Sequence[Entry]) -> list[Entry]:
     return list(kept.values())
 
 
-def _row(entry: Entry, head: Head, seal: Seal | None) -> tuple[dict[str, Any], dict[str, Any], Head]:
+def _row(entry: Entry, head: Head, seal: Seal | None) -> tuple[tuple[Any, ...], dict[str, Any], Head]:
     document: dict[str, Any] = {"writer": head.writer, "seq": head.seq + 1, "kind": entry.kind, "part": entry.part}
     document |= {**entry.document, "decision_id": entry.decision_id}
     if entry.sealed:
@@ -176,4 +181,4 @@ def _row(entry: Entry, head: Head, seal: Seal | None) -> tuple[dict[str, Any], d
     content = text_of(document)
     reached = Head(head.writer, head.seq + 1, link(head.hash, content))
     values = (*columns.derive(document), content.decode(), head.hash, reached.hash)
-    return dict(zip(_NAMES, values, strict=True)), document, reached
+    return values, document, reached

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -25,8 +25,16 @@ _log = structlog.get_logger("actas.receipts")
 class Checkpoints:
     """Checkpoints of the chain of *writer*, and of those whose processes have ended before they could."""
 
-    def __init__(self, thread: StoreThread, writer: ChainWriter, key: SigningKey, sink: Sink) -> None:
-        """Sign with *key*; it is never in the store."""
+    def __init__(
+        self,
+        thread: StoreThread,
+        writer: ChainWriter,
+        key: SigningKey,
+        sink: Sink,
+        observe: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Sign with *key*, which is never in the store; *observe* is told of each `checkpoint`, or that it failed."""
+        self._observe = observe
         self._thread = thread
         self._writer = writer
         self._key = key
@@ -71,8 +79,10 @@ class Checkpoints:
 
     async def _try(self) -> None:
         try:
-            await self.write()
+            if await self.write():
+                self._observe("checkpoint")
         except StoreError as error:
+            self._observe("checkpoint_failure")
             if not self.trouble:
                 _log.error("checkpoint_failed", problem=str(error))
             self.trouble = str(error)

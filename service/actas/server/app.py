@@ -210,7 +210,7 @@ async def running(config: Config) -> AsyncIterator[Service]:
         stack.push_async_callback(revisions.close)
         await revisions.activate("start")
         metrics.engine(revisions.engine)
-        books = await stack.enter_async_context(keeping(config))
+        books = await stack.enter_async_context(keeping(config, observe=metrics.store))
         revocations = await stack.enter_async_context(known(config, books.store))
         garbage.settle()
         service = Service(config, metrics, revisions, since=since, books=books, revocations=revocations)

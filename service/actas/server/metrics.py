@@ -46,6 +46,7 @@ class Metrics:
         self._weaker = Gauge(
             "actas_weaker_settings", "Settings that are weaker than shipped.", ["setting"], registry=self.registry
         )
+        self._store = Counter("actas_store", "What happened to the store.", ["event"], registry=self.registry)
 
         # Looked up some six times in each decision. They are never cleared, and few: codes, stages and statuses.
         self._decision, self._call = cache(self._decisions.labels), cache(self._calls.labels)
@@ -55,6 +56,10 @@ class Metrics:
         """Count *decision*."""
         code = decision.denials[0].code if decision.denials else ""
         self._decision(decision.effect.value, code).inc()
+
+    def store(self, event: str) -> None:
+        """Count one `commit`, `failure`, `spill`, `checkpoint` or `checkpoint_failure`; any thread may."""
+        self._store.labels(event).inc()
 
     def call(self, method: str, status: str) -> None:
         """Count one call of *method* that ended with *status*."""

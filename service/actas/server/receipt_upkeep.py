@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import structlog
-from sqlalchemy import Connection
 
 from actas.config import Config
 from actas.errors import ConfigError, StoreError
@@ -53,7 +52,7 @@ async def replay(spill: Spill, lane: Lane[Entry], thread: StoreThread) -> None:
     while True:
         try:
             if spill.is_used():
-                await thread.run(_answers)
+                await thread.ask()
                 await _replayed(spill, lane)
         except StoreError:
             _log.debug("spill_waits")
@@ -91,7 +90,3 @@ async def _replayed(spill: Spill, lane: Lane[Entry]) -> None:
             await asyncio.gather(*(lane.put(entry) for entry in entries))
             spill.done(path)
             _log.info("spill_replayed", receipts=len(entries))
-
-
-def _answers(connection: Connection) -> None:
-    connection.exec_driver_sql("SELECT 1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,8 +52,10 @@ def prepare(config: Config) -> None:
 
 
 @asynccontextmanager
-async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
-    """Give where this process records, in a store that was prepared; raises as `prepare`."""
+async def keeping(
+    config: Config, place: Place = ALONE, *, observe: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[Books]:
+    """Give where this process records, in a store that was prepared; *observe* counts. Raises as `prepare`."""
     log = LogRecorder()
     if not config.has_store:
         yield Books(log)
@@ -73,8 +75,8 @@ async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
         if spill is not None:
             stack.callback(spill.close)
         name = f"{socket.gethostname()}/{place.number}"
-        writer = ChainWriter(name, spill)
-        thread = await stack.enter_async_context(StoreThread(database))
+        writer = ChainWriter(name, spill, observe)
+        thread = await stack.enter_async_context(StoreThread(database, observe))
         lane = thread.lane(writer)
         recorder = StoreRecorder(lane, log, waits=lambda risk: _waits(config, risk), queue=config.receipts_queue)
         if spill is not None:
@@ -82,7 +84,7 @@ async def keeping(config: Config, place: Place = ALONE) -> AsyncIterator[Books]:
         # Reports have transactions and a chain of their own: one that comes twice at once undoes no decision.
         reporting, reporter = await stack.enter_async_context(StoreThread(database)), ChainWriter(f"{name}/outcomes")
         if (signed := upkeep.Signed.of(config)) is not None:
-            checkpoints = Checkpoints(thread, writer, signed.key, signed.sink)
+            checkpoints = Checkpoints(thread, writer, signed.key, signed.sink, observe)
             await stack.enter_async_context(checkpoints.every(config.receipts_checkpoint_seconds))
             outcomes = Checkpoints(reporting, reporter, signed.key, signed.sink)
             await stack.enter_async_context(outcomes.every(config.receipts_checkpoint_seconds))

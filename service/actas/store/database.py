@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
@@ -23,6 +24,8 @@ BUSY_SECONDS = 1.0
 _CONNECT_SECONDS = 3
 _SQLITE_FULL = 2
 _CACHE_KIB = 32 * 1024
+# A page that changes often is copied into the file seldom; the log may have 16 MiB then.
+_LOG_PAGES = 4000
 _LOCK_SUFFIX = "-actas-lock"
 
 
@@ -112,13 +115,13 @@ class Database:
         """Raise what the database says as a StoreError, without statements and values."""
         try:
             yield
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
             raise StoreError(f"{self.address}: {_sentence(error)}") from None
 
 
-def _sentence(error: SQLAlchemyError) -> str:
+def _sentence(error: Exception) -> str:
     """Say what the database said, without the statement and its values, which hold what is recorded."""
-    origin = getattr(error, "orig", None)
+    origin = getattr(error, "orig", None if isinstance(error, SQLAlchemyError) else error)
     if isinstance(origin, sqlite3.Error):
         # SQLite's own texts name tables and columns, never values.
         return str(origin)
@@ -176,6 +179,7 @@ def _sqlite_connected(connection: Any, _record: Any) -> None:
     (level,) = cursor.execute("PRAGMA synchronous").fetchone()
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
     cursor.close()
     if mode != "wal" or level != _SQLITE_FULL:
         raise StoreError(
@@ -185,7 +189,9 @@ def _sqlite_connected(connection: Any, _record: Any) -> None:
 
 def _sqlite_begins(connection: Connection) -> None:
     writes = connection.get_execution_options().get("actas_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # Straight to the driver: every commit begins with this.
+    driver: Any = connection.connection
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _postgresql_connected(connection: Any, _record: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 if TYPE_CHECKING:
     from actas.store.database import Database
@@ -38,7 +40,7 @@ class Session:
                     yield connection
                 self._used = time.monotonic()
         except BaseException:
-            self._disconnect()
+            self._disconnect(broken=True)
             raise
 
     def close(self) -> None:
@@ -56,10 +58,14 @@ class Session:
             self._connection = self._database.connect().execution_options(actas_writes=True)
         return self._connection
 
-    def _disconnect(self) -> None:
+    def _disconnect(self, *, broken: bool = False) -> None:
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            connection.close()
+            with contextlib.suppress(SQLAlchemyError):
+                if broken:
+                    # Nobody asks it anything more, not even to roll back: it may be dead.
+                    connection.invalidate()
+                connection.close()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -58,8 +58,12 @@ _Lanes = dict["Lane[Any]", list[_Job]]
 class StoreThread:
     """A thread with a *database*. Its methods are called on the event loop, which it never blocks."""
 
-    def __init__(self, database: Database) -> None:
-        """Prepare; nothing runs until the context is entered."""
+    def __init__(self, database: Database, observe: Callable[[str], None] = lambda _: None) -> None:
+        """Prepare; nothing runs until the context is entered.
+
+        *observe* is told of each `commit` and `failure`, on the thread.
+        """
+        self._observe = observe
         self.database = database
         self._loop: asyncio.AbstractEventLoop | None = None
         self._jobs: deque[_Job] = deque()
@@ -68,7 +72,6 @@ class StoreThread:
         self._session = database.session()
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._resting_until = 0.0
-        self.commits = 0
         self.trouble = ""
         """Why the last transaction failed; empty when it did not."""
 
@@ -95,6 +98,10 @@ class StoreThread:
         """
         result: T = await self._submit(None, work)
         return result
+
+    async def ask(self) -> None:
+        """Ask the store something, to see whether it works; raises StoreError."""
+        await self.run(lambda connection: connection.exec_driver_sql("SELECT 1").scalar_one())
 
     def lane(self, writer: Writer[I_contra]) -> Lane[I_contra]:
         """Give a way for items of one kind, which *writer* writes together."""
@@ -149,7 +156,7 @@ class StoreThread:
     def _succeeded(self, lanes: _Lanes) -> None:
         for lane in lanes:
             lane.writer.settled(committed=True)
-        self.commits += 1
+        self._observe("commit")
         if self.trouble:
             _log.info("store_works_again")
         self.trouble = ""
@@ -160,6 +167,7 @@ class StoreThread:
                 lane.writer.settled(committed=False)
             # What takes long to fail would otherwise take all of the time of those who wait.
             self._resting_until = 2 * time.monotonic() - began + REST_SECONDS
+        self._observe("failure")
         if not self.trouble:
             _log.error("store_failed", problem=str(failure))
         self.trouble = str(failure)

@@ -71,9 +71,9 @@ def _print(found: dict[str, object], *, anchored: bool) -> None:
         typer.echo(f"{finding['kind']}: {finding['message']}")
     if found["left_out"]:
         typer.echo(f"and {found['left_out']} more")
-    typer.echo(f"{found['receipts']} entries of {found['writers']} writers, {found['statements']} statements")
     if not anchored:
         typer.echo("without --against nobody can tell whether the store was cut off, restored or recomputed")
     elif found["unanchored"]:
         typer.echo(f"{found['unanchored']} entries are newer than the last checkpoint of their chain")
-    typer.echo("all is as it was written" if found["intact"] else "the store is not as it was written")
+    seen = f"{found['receipts']} entries of {found['writers']} writers, {found['statements']} statements"
+    typer.echo(f"{'all is as it was written' if found['intact'] else 'the store is not as it was written'}: {seen}")

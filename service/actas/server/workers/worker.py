@@ -115,7 +115,7 @@ class Worker:
         if revisions is None or self._service is not None:
             raise EngineError("there is nothing to serve", status=Status.INTERNAL)
         place = Place(settings.number, settings.of)
-        books = await self._stack.enter_async_context(keeping(settings.config, place))
+        books = await self._stack.enter_async_context(keeping(settings.config, place, observe=self._metrics.store))
         revocations = await self._stack.enter_async_context(known(settings.config, books.store))
         service = Service(
             settings.config,

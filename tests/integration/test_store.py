@@ -1,0 +1,81 @@
+"""The store itself: what is refused, who waits for whom, and what one failure leaves of the others."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from actas.errors import StoreError
+from actas.store import Database, StoreThread
+from postgres_support import postgres
+
+
+def test_a_store_of_a_newer_actas_is_refused(tmp_path: Path) -> None:
+    """What it means nobody knows here; it is left as it is."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    Database.open(url).close()
+    connection = sqlite3.connect(tmp_path / "store.db")
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+
+    with pytest.raises(StoreError, match="made by a newer Actas"):
+        Database.open(url)
+
+
+def test_a_file_that_is_no_store_is_not_read(tmp_path: Path) -> None:
+    """A command does not make tables where a service has not."""
+    with pytest.raises(StoreError, match="no such file"):
+        Database.open(f"sqlite:///{tmp_path}/store.db", migrate=False)
+    sqlite3.connect(tmp_path / "store.db").execute("CREATE TABLE mine (a)")
+    with pytest.raises(StoreError, match="no store of Actas"):
+        Database.open(f"sqlite:///{tmp_path}/store.db", migrate=False)
+
+
+def test_only_its_user_reads_a_new_store(tmp_path: Path) -> None:
+    """Who acted for whom is nobody else's business."""
+    Database.open(f"sqlite:///{tmp_path}/store.db").close()
+    assert (tmp_path / "store.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_waits_shares_a_commit_and_fails_alone(tmp_path: Path) -> None:
+    """Work that raises undoes itself only; the others of the same transaction are durable."""
+    committed = []
+
+    async def main() -> list[object]:
+        database = Database.open(f"sqlite:///{tmp_path}/store.db")
+        async with StoreThread(database, committed.append) as thread:
+            done = await asyncio.gather(*(thread.run(_work(n)) for n in range(50)), return_exceptions=True)
+        with database.reading() as connection:
+            assert connection.execute(text("SELECT erasures FROM store")).scalar_one() == 49
+        database.close()
+        return done
+
+    done = asyncio.run(main())
+    assert [n for n, result in enumerate(done) if isinstance(result, StoreError)] == [13]
+    assert 0 < committed.count("commit") < 10
+
+
+def _work(number: int):  # type: ignore[no-untyped-def]
+    def work(connection: Connection) -> int:
+        connection.execute(text("UPDATE store SET erasures = erasures + 1"))
+        if number == 13:
+            raise StoreError("this one does not want to")
+        return number
+
+    return work
+
+
+def test_a_postgresql_that_does_not_sync_is_refused() -> None:
+    """Neither one that answers before it has written, nor one that never syncs."""
+    with postgres() as server:
+        Database.open(server.url).close()
+        for setting in ("synchronous_commit=off", "fsync=off"):
+            server.stop()
+            server.start(setting)
+            with pytest.raises(StoreError, match="does not keep what is committed"):
+                Database.open(server.url)
