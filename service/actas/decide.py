@@ -215,7 +215,7 @@ class Decider:
         _log.error("output_widened", bound=bound, decision_id=decision_id, policy_revision=revision)
 
     async def _record(self, asked: Asked, concluded: Concluded) -> None:
-        actor = concluded.result.actor
+        actor, agent = concluded.result.actor, concluded.result.actor_agent
         with self._timed("record"):
             await self._recorder.record(
                 record.build(
@@ -224,11 +224,13 @@ class Decider:
                     sent=asked.sent,
                     caller=asked.caller,
                     actor=None if actor is None else {"iss": actor.iss, "sub": actor.sub},
-                    actor_agent=concluded.result.actor_agent,
+                    actor_agent=agent,
                     actor_version=concluded.agent_version,
                     risk=concluded.risk,
                 )
             )
+        if agent:
+            self._observer.agent(agent, concluded.agent_version, concluded.decision)
 
     def _timed(self, stage: str) -> Timed:
         return Timed(self._observer, stage)

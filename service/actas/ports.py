@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, runtime_checkable
 
 from actas.ceiling.tables import SourceData
+from actas.decision import Decision
 from actas.engine import PolicyEngine, PolicyResult
 from actas.evidence.keys import TrustedIssuer
 from actas.evidence.ticket import Ticket
@@ -128,6 +129,9 @@ class Observer(Protocol):
     def widened(self, bound: str) -> None:
         """A policy answer would have widened; *bound* is a word from a fixed list."""
 
+    def agent(self, agent: str, version: str, decision: Decision) -> None:
+        """A decision was made for an agent of the registry."""
+
 
 class NoObserver:
     """Observes nothing."""
@@ -136,4 +140,7 @@ class NoObserver:
         """Drop it."""
 
     def widened(self, bound: str) -> None:
+        """Drop it."""
+
+    def agent(self, agent: str, version: str, decision: Decision) -> None:
         """Drop it."""

@@ -116,6 +116,11 @@ class Observed:
         """Start with nothing."""
         self.stages: list[str] = []
         self.bounds: list[str] = []
+        self.agents: list[tuple[str, str, str]] = []
+
+    def agent(self, agent: str, version: str, decision: Decision) -> None:
+        """Keep for whom it was."""
+        self.agents.append((agent, version, decision.decision_id))
 
     def stage(self, name: str, seconds: float) -> None:
         """Keep the stage."""

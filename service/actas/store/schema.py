@@ -103,26 +103,28 @@ revocations = Table(
 left out or put in between unseen. `event` is the digest of a security event's issuer and jti, at its first entry.
 """
 
-agent_hours = Table(
-    "agent_hours",
+agent_counts = Table(
+    "agent_counts",
     metadata,
+    Column("hours", SmallInteger, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
     Column("agent", Text, primary_key=True),
-    Column("hour", BigInteger, primary_key=True),
     Column("version", Text, primary_key=True),
     Column("code", Text, primary_key=True),
     Column("narrowed", SmallInteger, primary_key=True),
     Column("stepped_up", SmallInteger, primary_key=True),
     Column("decisions", BigInteger, nullable=False),
 )
-"""How many decisions of each kind were made for a version of an agent in an hour (since the epoch)."""
+"""How many decisions of each kind were made for a version of an agent in one hour, and in one day: `hours` is 1 or 24,
+`number` counts so many hours since the epoch."""
 
-agent_hours_counted = Table(
-    "agent_hours_counted",
+agent_counted = Table(
+    "agent_counted",
     metadata,
     Column("writer", BigInteger, primary_key=True),
     Column("seq", BigInteger, nullable=False),
 )
-"""Up to which entry of each writer `agent_hours` counts."""
+"""Up to which entry of each writer `agent_counts` counts."""
 
 single_use = Table(
     "single_use",
