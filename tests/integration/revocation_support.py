@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from pathlib import Path
 from typing import Any
+
+from joserfc import jws
+from joserfc.jwk import ECKey
 
 from actas.client import DecisionClient
 from actas.decision import Effect
@@ -70,3 +74,32 @@ async def until_refused(clients: list[DecisionClient], request: ExchangeRequest,
         answers = await asyncio.gather(*(asyncio.to_thread(codes, client, request) for client in waiting))
         waiting = [client for client, answer in zip(waiting, answers, strict=True) if not answer]
     return time.monotonic() - begun
+
+
+ISSUER = "https://events.example.com"
+SESSION_REVOKED = "https://schemas.openid.net/secevent/caep/event-type/session-revoked"
+_KEY = ECKey.generate_key("P-256")
+
+
+def trust_events(root: Path) -> None:
+    """Let the policy repository at *root* trust the events of `ISSUER`."""
+    (root / "keys").mkdir()
+    keys = {"keys": [{**_KEY.as_dict(private=False), "kid": "k1"}]}
+    (root / "keys/events.json").write_text(json.dumps(keys), encoding="utf-8")
+    registry = root / "custom/actas/registry/data.yaml"
+    entry = f"issuers:\n  {ISSUER}: {{roles: [events], jwks_file: keys/events.json}}\n"
+    registry.write_text(registry.read_text(encoding="utf-8").replace("issuers:\n", entry), encoding="utf-8")
+
+
+def signed_event(jti: str, **changes: Any) -> str:
+    """Give a signed event that alice's session is over, with *changes* of its claims."""
+    claims = {
+        "iss": ISSUER,
+        "aud": "actas",
+        "jti": jti,
+        "iat": int(time.time()),
+        "sub_id": {"format": "iss_sub", "iss": AS, "sub": "alice"},
+        "events": {SESSION_REVOKED: {}},
+    }
+    header = {"typ": "secevent+jwt", "alg": "ES256", "kid": "k1"}
+    return jws.serialize_compact(header, json.dumps(claims | changes), _KEY, algorithms=["ES256"])

@@ -9,7 +9,7 @@ from typing import Any
 from actas import strict_json
 from actas.admin.v1 import revocation_pb2
 from actas.errors import ProtocolError
-from actas.receipts.live import LiveDelegation
+from actas.receipts.delegations import LiveDelegation
 from actas.revocation.change import Recorded
 from actas.wire.values import moment_of, time_of, timestamp_of
 

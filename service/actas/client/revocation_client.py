@@ -16,7 +16,7 @@ from actas.admin_wire.revocation import (
 )
 from actas.client.channels import Target
 from actas.client.errors import no_decision
-from actas.receipts.live import LiveDelegation
+from actas.receipts.delegations import LiveDelegation
 
 Entry = Mapping[str, Any]
 _PAGE = 1000

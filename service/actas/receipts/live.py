@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from actas.receipts import documents
+from actas.receipts.delegations import HORIZON_SECONDS, LiveDelegation
+from actas.receipts.documents import kept
 from actas.receipts.kept import KeptReceipt
 from actas.revocation import names
 from actas.store.schema import receipts
 
 Document = Mapping[str, Any]
-HORIZON_SECONDS = 24 * 3600
-"""How far back decisions are looked at; no token of an older one is taken to be alive."""
 MOST = 50_000
 """How many decisions are looked at, the newest first."""
 _AT_ONCE = 500
 _NONE: Document = {}
-
-
-@dataclass(slots=True)
-class LiveDelegation:
-    """Allowed decisions of one subject, actor and target. `usable_until` is the end of the last of their tokens.
-
-    Until then a resource that does not ask accepts them, whatever is revoked; in seconds since the epoch.
-    """
-
-    subject_iss: str
-    subject_sub: str
-    actor: str
-    target: str
-    decisions: int = 0
-    usable_until: int = 0
-    issued_jti: list[str] = field(default_factory=list)
 
 
 def would_cut(connection: Connection, entries: Sequence[Document], now: float) -> tuple[list[LiveDelegation], bool]:
@@ -44,7 +26,7 @@ def would_cut(connection: Connection, entries: Sequence[Document], now: float) -
     found = [
         receipt
         for begin in range(0, len(ids), _AT_ONCE)
-        for receipt in documents.kept(connection, ids[begin : begin + _AT_ONCE])
+        for receipt in kept(connection, ids[begin : begin + _AT_ONCE])
         if receipt.document.get("issued", _NONE).get("not_after", 0) > now
     ]
     aliases = _aliases(receipt.document for receipt in found)

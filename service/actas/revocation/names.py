@@ -38,15 +38,15 @@ def of(request: ExchangeRequest) -> set[str]:
     return names
 
 
-def agents_of(names: Iterable[str], agents: Agents) -> dict[str, bool]:
+def agents_of(names: Iterable[str], agents: Agents) -> set[str]:
     """Give every agent that has one of *names*, whoever vouches for it: policy knows who does."""
-    found: dict[str, bool] = {}
-    for table in ("identities", "client_identities"):
-        for by_name in agents.index.get(table, {}).values():
-            for name in names:
-                if (agent := by_name.get(name)) is not None:
-                    found[agent] = True
-    return found
+    return {
+        by_name[name]
+        for table in ("identities", "client_identities")
+        for by_name in agents.index.get(table, {}).values()
+        for name in names
+        if name in by_name
+    }
 
 
 def identities_of(agent: str, agents: Agents) -> Iterator[str]:
@@ -59,7 +59,7 @@ def identities_of(agent: str, agents: Agents) -> Iterator[str]:
 
 def prefixes(name: str) -> Iterator[str]:
     """Give every prefix that *name* has by whole segments, beginning with its trust domain."""
-    identity = spiffe.parse(name)
+    identity = spiffe.parse(name) if name.startswith("spiffe:") else None
     if identity is None:
         return
     yield identity.issuer

@@ -15,7 +15,8 @@ from actas.admin_wire.revocation import active_to_proto, live_to_proto, revocati
 from actas.errors import EngineError, ProtocolError
 from actas.evidence import security_events
 from actas.policy.data import PolicyData
-from actas.receipts.live import LiveDelegation, would_cut
+from actas.receipts.delegations import LiveDelegation
+from actas.receipts.live import would_cut
 from actas.revocation import log
 from actas.revocation.change import Change, Recorded
 from actas.revocation.entry import named, parse, parse_named

@@ -13,7 +13,7 @@ from rich.table import Table
 from actas import timestamps
 from actas.cli import options
 from actas.cli.render import line
-from actas.receipts.live import HORIZON_SECONDS, LiveDelegation
+from actas.receipts.delegations import HORIZON_SECONDS, LiveDelegation
 from actas.revocation.entry import named
 
 Entry = Mapping[str, Any]
