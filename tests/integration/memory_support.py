@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
+from sqlalchemy import update
+
 from actas.store import Database, StoreThread
+from actas.store.schema import single_use_memory
 from postgres_support import postgres
 
 STORES = ("sqlite", "postgresql")
@@ -23,6 +26,15 @@ def store_of(kind: str, folder: Path) -> Iterator[str]:
     with postgres() as server:
         Database.open(server.url).close()
         yield server.url
+
+
+def long_ago(url: str) -> str:
+    """Make the store at *url* an old one: what was given before a store was made counts as used."""
+    database = Database.open(url)
+    with database.writing() as connection:
+        connection.execute(update(single_use_memory).values(since=0))
+    database.close()
+    return url
 
 
 @asynccontextmanager
