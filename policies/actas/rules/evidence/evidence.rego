@@ -150,7 +150,7 @@ deny contains {
 # No JWT, so no audience: certificates, WITs that come with a proof, opaque tokens, bridged credentials.
 _actor_audience if input.facts.actor_token.audience_bound == false
 
-else if input.facts.actor_token.aud[_] == input.authorization_server
+else if input.authorization_server in input.facts.actor_token.aud
 
 # METADATA
 # title: Proof of possession

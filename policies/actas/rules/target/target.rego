@@ -98,13 +98,14 @@ else if {
 	}
 }
 
-_agent_limited if _agent_targets
+_agent_limited if data.actas.index.agents[exchange.limiting_agent].targets
 
 _agent_targets := data.actas.index.agents[exchange.limiting_agent].targets
 
+# may_act and consents name no targets; where a grant alone is the basis its targets are a ceiling.
 _grant_reaches if _other_basis
 
-else if basis.grants == set()
+else if count(basis.grants) == 0
 
 else if {
 	every name in input.facts.targets {
@@ -113,7 +114,6 @@ else if {
 	}
 }
 
-# may_act and consents name no targets; where a grant alone is the basis its targets are a ceiling.
 _other_basis if basis.may_act_understood
 
 else if basis.code_bound
