@@ -91,6 +91,17 @@ async def test_a_runaway_rule_ends_its_own_call_only(running: RunningService) ->
     assert [getattr(decision, "effect", decision) for decision in decisions] == [Effect.ALLOW] * 8
 
 
+async def test_who_calls_together_with_others_gets_their_own_decision(tmp_path: Path) -> None:
+    """Their decisions are made step by step, and each is of its own request."""
+    asked = [exchange(request_id=f"r-{number}", scope=("mail.read", "mail.send")[number % 2]) for number in range(60)]
+    async with service(tmp_path, {"policies": adopter_root(tmp_path / "policies")}) as running:
+        async with AsyncDecisionClient(running.address, timeout=10, connections=8) as client:
+            decisions = await asyncio.gather(*map(client.decide, asked))
+
+    assert [decision.request_id for decision in decisions] == [ask.request_id for ask in asked]
+    assert [decision.effect for decision in decisions] == [Effect.ALLOW, Effect.DENY] * 30
+
+
 async def test_a_built_in_that_is_not_there_leaves_the_old_revision(tmp_path: Path) -> None:
     """The problem names the built-in, the file and the line; what served goes on serving."""
     root = rule(adopter_root(tmp_path / "policies"), "true")

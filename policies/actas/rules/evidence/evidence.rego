@@ -197,7 +197,7 @@ deny contains {
 	"reason": "the actor token is not meant for this authorization server",
 } if not _actor_audience
 
-_actor_audience if input.facts.actor_token.aud[_] == input.authorization_server
+_actor_audience if input.authorization_server in input.facts.actor_token.aud
 
 # No JWT, so no audience: certificates, WITs that come with a proof, opaque tokens, bridged credentials.
 else if input.facts.actor_token.audience_bound == false
