@@ -40,8 +40,9 @@ class ProcessEvidence:
         self._bundles = Bundles(
             anchors, self._fetcher, roots=config.policies, workload_api=_workload_api(anchors), tell=metrics.fetched
         )
+        introspector = Introspector(self._fetcher, anchors, config.limits)
         self.verifier = VerifierChain(
-            SvidVerifier(self._bundles), TokenVerifier(self._keys, Introspector(self._fetcher, anchors))
+            SvidVerifier(self._bundles, config.limits), TokenVerifier(self._keys, introspector, config.limits)
         )
 
     @asynccontextmanager
