@@ -42,11 +42,13 @@ class SvidVerifier:
     async def verify(self, request: ExchangeRequest, data: TrustData, now: float, deadline: float) -> ExchangeRequest:
         """See `EvidenceVerifier.verify`. Evidence of a trust domain without a bundle is left as it came."""
         at = _Moment(data, now, deadline)
-        request = replace(
-            request,
-            subject_token=await self._token(request.subject_token, "subject_token", at),
-            actor_token=await self._token(request.actor_token, "actor_token", at),
-        )
+        # A request has many members: it is copied only where something in it is another.
+        subject = await self._token(request.subject_token, "subject_token", at)
+        if subject is not request.subject_token:
+            request = replace(request, subject_token=subject)
+        actor = await self._token(request.actor_token, "actor_token", at)
+        if actor is not request.actor_token:
+            request = replace(request, actor_token=actor)
         if request.actor_workload is not None and request.actor_workload.jwt_svid:
             request = await self._jwt_evidence(request, request.actor_workload, at)
         if request.actor_workload is not None and request.actor_workload.x509_svid:
@@ -171,7 +173,7 @@ def _shown(workload: ActorWorkload, named: SpiffeId | None, problem: Problem | N
     if problem is None and named is not None and workload.spiffe_id not in ("", named.text):
         problem = Problem.IDENTITY
     declared = workload.spiffe_id or (named.text if named is not None and problem is None else "")
-    return replace(workload, spiffe_id=declared, proof=Proof(problem))
+    return ActorWorkload(declared, workload.jwt_svid, workload.x509_svid, Proof(problem))
 
 
 def _names(claims: JsonText | None, named: SpiffeId) -> bool:
