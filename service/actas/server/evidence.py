@@ -42,7 +42,7 @@ class ProcessEvidence:
         )
         introspector = Introspector(self._fetcher, anchors, config.limits)
         self.verifier = VerifierChain(
-            SvidVerifier(self._bundles), TokenVerifier(self._keys, introspector, config.limits)
+            SvidVerifier(self._bundles, config.limits), TokenVerifier(self._keys, introspector, config.limits)
         )
 
     @asynccontextmanager
