@@ -102,6 +102,22 @@ async def test_an_authority_that_is_dropped_ends_open_connections_too(world: Wor
     assert caught.value.reason == "CALLER_NOT_AUTHENTICATED"
 
 
+async def test_a_client_shows_what_is_in_its_files_now(world: World) -> None:
+    """Although its connection is there and good: the next call goes over a new one, and none fails on the way."""
+    async with (
+        served(ChosenDecider(), world.settings) as server,
+        AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=10) as client,
+    ):
+        await client.decide(REQUEST)
+        for _ in range(3):  # by then nothing vouches any more for the certificate that it began with
+            world.domain.rotate()
+        world.caller.renew(world.domain.x509_svid(STS))
+        put(world.ca, world.ca.read_bytes() + roots_pem(world.domain))
+        put(world.bundle, world.domain.bundle_text())
+        await asyncio.sleep(1.1)
+        assert (await client.decide(REQUEST)).decision_id == "d-1"
+
+
 async def test_a_certificate_that_ends_ends_what_its_caller_may(world: World) -> None:
     """Also on a connection that was made while it was good."""
     world.caller.renew(world.domain.x509_svid(STS, ends=2))
