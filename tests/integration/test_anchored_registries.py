@@ -48,6 +48,12 @@ INTROSPECTING = {"introspection": {"endpoint": "https://as.example.com/introspec
         (changed(server=INTROSPECTING), {"hosts": ["as.example.com"]}, [f'add trust.introspection."{AS}"']),
         (with_domain(url="https://bundles.example.com/"), {}, ["bundle.url", "bundles.example.com is no trust anchor"]),
         (with_domain(workload_api=True), {}, ["bundle.workload_api", "set trust.workload_api"]),
+        (with_domain(file="/etc/bundle.json"), {}, ["bundle.file", "add its directory to trust.directories"]),
+        (with_domain(file="../bundle.json"), {}, ["bundle.file", "no path below the policy root"]),
+        (
+            with_domain(workload_api="unix:///run/other.sock"), {"workload_api": "unix:///run/agent.sock"},
+            ["bundle.workload_api", "is not trust.workload_api"],
+        ),
         (changed(server={"jwks_file": "/etc/keys.json"}), {}, ["jwks_file", "add its directory to trust.directories"]),
     ],
 )  # fmt: skip

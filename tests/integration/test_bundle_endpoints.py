@@ -54,7 +54,7 @@ async def got(bundles: Bundles, source: BundleSource, name: str = "example.org")
 async def test_an_endpoint_s_bundle_is_that_of_the_trust_domain_in_the_registry(host: IssuerHost) -> None:
     """FED-02: neither the address nor the document says whose it is."""
     host.keys = {**DOMAIN.bundle(), "trust_domain": "partner.test", "spiffe_trust_domain": "partner.test"}
-    async with bundles_of(TrustAnchors(**host.trust(Path()))) as bundles:
+    async with bundles_of(TrustAnchors(**host.trust())) as bundles:
         bundle = await got(bundles, BundleSource("url", host.url("/partner.test")))
         assert isinstance(bundle, TrustBundle)
         assert (bundle.trust_domain, bundle.roots) == ("example.org", (DOMAIN.roots[0].certificate,))
@@ -71,7 +71,7 @@ async def test_an_endpoint_that_fails_gives_no_bundle(host: IssuerHost, mode: st
     """FED-01: without one nothing is trusted, and nobody waits longer than the decision may take."""
     host.mode = mode
     outcomes: list[str] = []
-    async with bundles_of(TrustAnchors(**host.trust(Path(), timeout=0.5)), outcomes) as bundles:
+    async with bundles_of(TrustAnchors(**host.trust(timeout=0.5)), outcomes) as bundles:
         began = time.monotonic()
         assert await got(bundles, BundleSource("url", host.url())) is Problem.BUNDLE_UNAVAILABLE
         assert time.monotonic() - began < 10
@@ -81,7 +81,7 @@ async def test_an_endpoint_that_fails_gives_no_bundle(host: IssuerHost, mode: st
 async def test_bundles_are_never_pooled(host: IssuerHost) -> None:
     """Two trust domains at one address have the same keys there, and are kept apart all the same."""
     source = BundleSource("url", host.url())
-    async with bundles_of(TrustAnchors(**host.trust(Path()))) as bundles:
+    async with bundles_of(TrustAnchors(**host.trust())) as bundles:
         one, other = await got(bundles, source), await got(bundles, source, "partner.test")
         assert isinstance(one, TrustBundle)
         assert isinstance(other, TrustBundle)

@@ -58,7 +58,7 @@ async def test_a_bundle_endpoint_that_is_lost_and_found(tmp_path: Path) -> None:
     domain = TrustDomain("example.org")
     domain.refresh_hint = 1
     with issuer_host(tmp_path / "host", domain.bundle()) as host:
-        trust = host.trust(tmp_path, refetch=0.5, refresh=1.0, max_stale=4.0)
+        trust = host.trust(refetch=0.5, refresh=1.0, max_stale=4.0)
         async with asking(tmp_path, {"example.org": {"url": host.url()}}, trust) as (running, client):
             ask = lambda: by_token(domain.jwt_svid(PATH, AS))  # noqa: E731 - one request after the other
             assert allowed(await client.decide(ask()))

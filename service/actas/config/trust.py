@@ -34,8 +34,8 @@ def check(trust: TrustAnchors) -> None:
             ) from None
         if not secret:
             raise ConfigError(setting, f"{client.client_secret_file}: is empty")
-    if trust.workload_api and not trust.workload_api.startswith(("unix:", "tcp:")):
-        raise ConfigError("trust.workload_api", "must be unix:///PATH or tcp://ADDRESS:PORT")
+    if trust.workload_api and not trust.workload_api.startswith("unix:///"):
+        raise ConfigError("trust.workload_api", "must be unix:///PATH, with three slashes")
 
 
 def anchored(table: Any, base: Path) -> Any:

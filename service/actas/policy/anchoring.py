@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from actas.errors import Problem
@@ -40,9 +41,27 @@ def _trust_domains(registry: Mapping[str, Any], anchors: TrustAnchors) -> Iterat
         bundle = domain.get("bundle")
         if isinstance(bundle, dict):
             yield from _url(("trust_domains", name, "bundle", "url"), bundle.get("url"), anchors)
-            if bundle.get("workload_api") and not anchors.workload_api:
-                message = "there is no Workload API: set trust.workload_api in the service's configuration"
+            yield from _file(("trust_domains", name, "bundle", "file"), bundle.get("file"), anchors)
+            if message := _workload_api(bundle.get("workload_api"), anchors):
                 yield ("trust_domains", name, "bundle", "workload_api"), message
+
+
+def _workload_api(named: Any, anchors: TrustAnchors) -> str:
+    if named and not anchors.workload_api:
+        return "there is no Workload API: set trust.workload_api in the service's configuration"
+    if isinstance(named, str) and named != anchors.workload_api:
+        return f"{named!r} is not trust.workload_api of the service's configuration; write true to mean that one"
+    return ""
+
+
+def _file(path: _Path, file: Any, anchors: TrustAnchors) -> Iterator[tuple[_Path, str]]:
+    if not isinstance(file, str):
+        return
+    if PurePosixPath(file).is_absolute():
+        if not anchors.holds(Path(file)):
+            yield path, f"{file!r} is in no trust anchor; add its directory to trust.directories in the configuration"
+    elif ".." in PurePosixPath(file).parts:
+        yield path, f"{file!r} is no path below the policy root"
 
 
 def _url(path: _Path, url: Any, anchors: TrustAnchors) -> Iterator[tuple[_Path, str]]:

@@ -144,6 +144,9 @@ class BundleSource(Strict):
         if sum(source is not None for source in (self.file, self.url, self.workload_api)) != 1:
             msg = "give exactly one of file, url and workload_api"
             raise ValueError(msg)
+        if self.workload_api is False:
+            msg = "workload_api: false is no source; leave the bundle out where SVIDs are not verified here"
+            raise ValueError(msg)
         return self
 
 
