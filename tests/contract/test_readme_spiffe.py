@@ -37,7 +37,7 @@ def test_the_ten_lines_lead_to_a_decision_over_mutual_tls(tmp_path: Path, enviro
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    caller = Party(tmp_path, "svid.0", domain.x509_svid("/auth-eu"))
+    caller = Party(tmp_path, "svid.0", domain.x509_svid("/authorization-server"))
     assert (caller.cert.name, caller.key.name) == ("svid.0.pem", "svid.0.key")
     put(tmp_path / "bundle.0.pem", roots_pem(domain))
     # This machine has neither the agent's socket nor that name, and one free port.

@@ -6,6 +6,8 @@ import asyncio
 import datetime
 import hashlib
 import ipaddress
+import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from actas import wire
 from actas.client import AsyncDecisionClient, Target
@@ -68,6 +72,31 @@ async def test_a_caller_may_not_speak_for_another_authorization_server() -> None
     assert isinstance(items[0], EngineError)
     assert items[0].status.value == "PERMISSION_DENIED"
     assert decider.asked == []
+
+
+async def test_a_caller_is_known_by_a_jwt(tmp_path: Path) -> None:
+    """In the header in which other callers send their random tokens."""
+    key = ECKey.generate_key("P-256", {"kid": "k1"})
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+    named = {
+        "issuer": "https://sso.example",
+        "subject": "sts",
+        "audience": "actas",
+        "jwks_file": tmp_path / "jwks.json",
+    }
+    caller = {"name": "sts", "jwt": named, "authorization_servers": [ISSUER]}
+    claims = {"iss": "https://sso.example", "sub": "sts", "exp": int(time.time()) + 60}
+    decider = ChosenDecider()
+    async with served(decider, {"callers": [caller]}) as server:
+        for audience, told in (("actas", None), ("another", "CALLER_NOT_AUTHENTICATED")):
+            token = jwt.encode({"alg": "ES256", "kid": "k1"}, {**claims, "aud": audience}, key)
+            bearer = (("authorization", f"Bearer {token}"),)
+            if told is None:
+                await send_bytes(server.address, "Decide", DATA, bearer)
+            else:
+                assert (await refused(server.address, bearer)).reason == told
+
+    assert [asked[2] for asked in decider.asked] == ["sts"]
 
 
 async def test_health_needs_no_token() -> None:

@@ -102,6 +102,37 @@ async def test_an_authority_that_is_dropped_ends_open_connections_too(world: Wor
     assert caught.value.reason == "CALLER_NOT_AUTHENTICATED"
 
 
+@pytest.mark.parametrize("before", [True, False])
+async def test_a_bundle_without_keys_lets_nobody_in(world: World, before: bool) -> None:
+    """It revokes the trust domain, whether it is so at the start or becomes so (Trust Domain and Bundle, 4.1.3)."""
+    if before:
+        put(world.bundle, b'{"keys": []}')
+    async with served(ChosenDecider(), world.settings) as server:
+        put(world.bundle, b'{"keys": []}')
+        async with AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=1) as client:
+            with pytest.raises(EngineError) as caught:
+                await client.decide(REQUEST)
+        assert server.security is not None
+        assert server.security.problem == ""
+    assert caught.value.reason in ("NO_ANSWER", "DEADLINE_EXCEEDED", "CALLER_NOT_AUTHENTICATED")
+
+
+async def test_a_client_shows_what_is_in_its_files_now(world: World) -> None:
+    """Although its connection is there and good: the next call goes over a new one, and none fails on the way."""
+    async with (
+        served(ChosenDecider(), world.settings) as server,
+        AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=10) as client,
+    ):
+        await client.decide(REQUEST)
+        for _ in range(3):  # by then nothing vouches any more for the certificate that it began with
+            world.domain.rotate()
+        world.caller.renew(world.domain.x509_svid(STS))
+        put(world.ca, world.ca.read_bytes() + roots_pem(world.domain))
+        put(world.bundle, world.domain.bundle_text())
+        await asyncio.sleep(1.1)
+        assert (await client.decide(REQUEST)).decision_id == "d-1"
+
+
 async def test_a_certificate_that_ends_ends_what_its_caller_may(world: World) -> None:
     """Also on a connection that was made while it was good."""
     world.caller.renew(world.domain.x509_svid(STS, ends=2))
@@ -146,7 +177,34 @@ async def test_the_service_takes_its_own_svid_from_the_workload_api(world: World
             api.stop()
             async with AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=10) as client:
                 assert (await client.decide(REQUEST)).decision_id == "d-1", "the last SVID serves on"
-            api.start()
+                assert server.security is not None
+                await until(lambda: "is not there" in server.security.problem)
+                api.start()
+                await until(lambda: server.security.problem == "")
+
+
+async def test_a_service_that_the_workload_api_refuses_knows_nobody_by_a_spiffe_id(
+    world: World, tmp_path: Path
+) -> None:
+    """Whoever has no identity any more ceases to use what it had, until it has one again."""
+    with WorkloadApi(tmp_path / "agent.sock", world.domain, ACTAS) as api:
+        settings = {"tls_workload_api": f"unix:{tmp_path}/agent.sock", "callers": [CALLER]}
+        async with served(ChosenDecider(), settings) as server:
+            assert server.security is not None
+            target = world.caller.target(server.address, world.ca)
+            async with AsyncDecisionClient(target, timeout=10, connections=1) as client:
+                assert (await client.decide(REQUEST)).decision_id == "d-1"
+                api.entitled = False
+                api.change()
+                await until(lambda: "refuses" in server.security.problem)
+                await asyncio.to_thread(server.security.look)
+                with pytest.raises(EngineError) as caught:
+                    await client.decide(REQUEST)
+                assert caught.value.reason == "CALLER_NOT_AUTHENTICATED"
+                api.entitled = True
+                await until(lambda: server.security.problem == "")
+                await asyncio.to_thread(server.security.look)
+                assert (await client.decide(REQUEST)).decision_id == "d-1"
 
 
 async def test_without_an_svid_the_service_does_not_start(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_certificates_need_tls_and_an_authority(tls: dict[str, Any], folder: Pat
     assert "is no trust domain" in problem(**pair, tls_spiffe_bundles={"a/b": tls["tls_client_ca"][0]})
     put(folder / "empty.pem", b"")
     assert "no PEM certificate" in problem(**pair, tls_client_ca=[folder / "empty.pem"])
-    assert "no key for X.509" in problem(**pair, tls_spiffe_bundles={"a.test": put(folder / "j", b'{"keys": []}')})
+    assert "no SPIFFE bundle" in problem(**pair, tls_spiffe_bundles={"a.test": put(folder / "j", b"{}")})
 
 
 def test_the_workload_api_gives_certificate_and_bundles(tls: dict[str, Any]) -> None:

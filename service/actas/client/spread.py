@@ -72,6 +72,9 @@ class Spread(Generic[C]):
     def take(self) -> Lane[C]:
         """Choose the connection of a call, which must be given back."""
         with self._lock:
+            if self._lanes[0].made_with and self._clock() >= self._look_at:
+                self._look_at = self._clock() + _LOOK
+                self._renew()
             turn, place = divmod(self._turn, len(self._groups))
             self._turn += 1
             group = self._groups[place]
@@ -87,9 +90,6 @@ class Spread(Generic[C]):
             learnt = told != lane.told or told is Unsaid.GONE
             if learnt and told is not Unsaid.NOTHING and not lane.retired:
                 self._learn(lane, told)
-            if lane.made_with and self._clock() >= self._look_at:
-                self._look_at = self._clock() + _LOOK
-                self._renew()
             if self._short and self._clock() >= self._not_before:
                 self._replace_surplus()
             return self._unused() if self._leaving else ()

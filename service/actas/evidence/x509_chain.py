@@ -44,16 +44,15 @@ def read_certificates(pem: bytes) -> Certificates:
 def read_authorities(text: bytes) -> Certificates:
     """Read authorities from PEM, or from a SPIFFE bundle document (SPIFFE Trust Domain and Bundle, section 4).
 
+    A bundle document without any is understood: nobody is of that trust domain any more (section 4.1.3).
+
     Raises:
-        ValueError: a sentence; *text* is neither, or holds no authority for X.509-SVIDs.
+        ValueError: a sentence; *text* is neither.
 
     """
     if not text.lstrip().startswith(b"{"):
         return read_certificates(text)
-    roots = read_bundle("", text, max_bytes=MAX_BUNDLE_BYTES).roots
-    if not roots:
-        raise ValueError("has no key for X.509-SVIDs: one with use x509-svid and an x5c")
-    return roots
+    return read_bundle("", text, max_bytes=MAX_BUNDLE_BYTES).roots
 
 
 def chain_of(leaf_pem: bytes, others_pem: bytes) -> Chain:

@@ -22,7 +22,7 @@ from actas.server.interceptors import Door, ReflectionInterceptor
 from actas.server.ledger import Ledger
 from actas.server.metrics import Metrics
 from actas.server.place import ALONE, Place
-from actas.server.tls import Security
+from actas.server.tls.security import Security
 
 # The servicer refuses what is over the limit and names it. gRPC's own limit only bounds what is read into memory
 # before that; its answer has no details.

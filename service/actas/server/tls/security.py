@@ -86,7 +86,8 @@ class Security:
             return identity.pair, self._trust
 
     def _configuration(self, pair: Pair, trust: Trust) -> grpc.ServerCertificateConfiguration:
-        authorities = trust.pem() if self.mutual else None
+        # Without any authority nobody can be known, and gRPC lets nobody in; an empty text it would not read.
+        authorities = (trust.pem() or None) if self.mutual else None
         return grpc.ssl_server_certificate_configuration([(pair.key, pair.chain)], authorities)
 
 

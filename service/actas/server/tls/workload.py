@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from threading import Event, Lock, Thread
 
 import structlog
@@ -69,7 +70,7 @@ class WorkloadIdentity:
                 return
             try:
                 with WorkloadApiClient(f"unix://{self._socket.path}") as client:
-                    stream = client.stream_x509_contexts(self._received, self._lost, retry_connect=True)
+                    stream = client.stream_x509_contexts(self._received, self._lost, retry_connect=False)
                     self._over.wait()
                     stream.cancel()
             except ArgumentError as error:
@@ -94,12 +95,18 @@ class WorkloadIdentity:
             self._metrics.followed(_SETTING, "read")
 
     def _lost(self, error: Exception) -> None:
-        self._say(f"the Workload API is gone: {type(error).__name__}")
+        # The library gives the status as a part of its sentence alone.
+        refused = "PERMISSION_DENIED" in str(error)
+        with self._lock:
+            if refused and self._identity is not None:
+                # SPIFFE Workload API, section 5.2.2: whoever is refused ceases to use what it had.
+                self._identity = replace(self._identity, bundles={})
+        self._say("the Workload API refuses this service" if refused else "the Workload API is not there")
         self._over.set()
 
     def _say(self, problem: str) -> None:
         if problem != self.problem and not self._ended.is_set():
-            _log.error("not_read_again", setting=_SETTING, problem=problem, keeps="what it read before")
+            _log.error("not_read_again", setting=_SETTING, problem=problem)
             self._metrics.followed(_SETTING, "kept")
         self.problem = problem
 
