@@ -76,7 +76,7 @@ async def keeping(
         writer = ChainWriter(name, spill, observe)
         thread = await stack.enter_async_context(StoreThread(database, observe))
         lane = thread.lane(writer)
-        recorder = StoreRecorder(lane, log, waits=lambda risk: _waits(config, risk), queue=config.receipts_queue)
+        recorder = StoreRecorder(lane, log, waits=lambda risk: waits(config, risk), queue=config.receipts_queue)
         if spill is not None:
             await stack.enter_async_context(background("spill", upkeep.replay(spill, lane, thread)))
         # Reports have transactions and a chain of their own: one that comes twice at once undoes no decision.
@@ -94,6 +94,7 @@ async def keeping(
         yield Books(recorder, thread, Reports(database, reporting.lane(reporter)))
 
 
-def _waits(config: Config, risk: frozenset[str]) -> bool:
+def waits(config: Config, risk: frozenset[str]) -> bool:
+    """Say whether the answer waits for its receipt where scopes of these *risk* classes were asked for."""
     modes = [config.receipts_modes[name] for name in risk if name in config.receipts_modes]
     return "before_answer" in modes if modes else config.receipts_mode == "before_answer"
