@@ -56,7 +56,7 @@ DOORS = {
     "uvloop": ("server/", "cli/"),
     "prometheus_client": ("server/",),
     "opentelemetry": ("server/",),
-    "httpx": ("engine/", "evidence/", "doctor/"),
+    "httpx": ("engine/", "evidence/", "doctor/", "revocation/"),
     "sqlalchemy": ("store/", "receipts/", "revocation/"),
     "alembic": ("store/",),
     "psycopg": ("store/",),
