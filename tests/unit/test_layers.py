@@ -56,7 +56,7 @@ DOORS = {
     "uvloop": ("server/", "cli/"),
     "prometheus_client": ("server/",),
     "opentelemetry": ("server/", "cli/receipts/otlp.py"),
-    "httpx": ("engine/", "evidence/", "doctor/"),
+    "httpx": ("engine/", "evidence/", "doctor/", "revocation/"),
     "spiffe": ("evidence/svid/workload_api.py", "server/"),
     "sqlalchemy": ("store/", "receipts/", "revocation/", "evidence/single_use_store.py", "rates/store.py"),
     "alembic": ("store/",),

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from actas.cli import options, reaching
-from actas.cli.exits import bad_input, sentences
-from actas.cli.revoking import desk, named, render
+from actas.cli.exits import Exit, bad_input, sentences
+from actas.cli.revoking import desk, named, propagation, render
 from actas.cli.revoking.desk import Desk
 
 EXAMPLE = (
@@ -49,6 +49,16 @@ def revoke(
     security_event: Annotated[
         str | None, typer.Option("--set", metavar="FILE|-", help="Hand on this signed security event (RFC 8417).")
     ] = None,
+    propagate: Annotated[
+        bool, typer.Option("--propagate", help="Tell the authorization servers of --sts too, as far as they can.")
+    ] = False,
+    sts: Annotated[
+        Path, typer.Option(envvar="ACTAS_STS", metavar="FILE", help="With --propagate: [[sts]] tables, TOML.")
+    ] = Path("sts.toml"),
+    token_file: Annotated[
+        str | None,
+        typer.Option("--token-file", metavar="FILE|-", help="With --propagate: tokens to revoke there, one a line."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cut, and change nothing.")] = False,
     receipts: desk.Store = None,
     target: reaching.Address = None,
@@ -58,10 +68,10 @@ def revoke(
 ) -> None:
     """Revoke agents, actors, subjects, clients, delegations, tokens or chains: at once, in every replica.
 
-    Exit status: 0 done, 2 bad input, 3 it is not known to be done.
+    Exit status: 0 done, 2 bad input, 3 it is not known to be done, here or where it was to be carried on to.
     """
     if kind == "list" or security_event is not None:
-        if ids or (kind and kind != "list") or dry_run:
+        if ids or (kind and kind != "list") or dry_run or propagate:
             raise bad_input("list and --set stand alone")
         with desk.asked(receipts, target, tls, ca) as at:
             _list(at, as_json) if security_event is None else _receive(at, security_event, as_json)
@@ -77,12 +87,20 @@ def revoke(
             raise bad_input("--logins-until is for a subject or a session")
         about["event_timestamp"] = named.login(logins_until)
     entries = [entry | about for entry in entries]
+    if token_file is not None and not propagate:
+        raise bad_input("--token-file goes with --propagate: Actas itself revokes no token that it is shown")
+    further = propagation.prepared(sts, token_file) if propagate else None
     with desk.asked(receipts, target, tls, ca) as at:
         if dry_run:
             found, truncated = at.would_cut(entries)
             render.would_cut(found, truncated, as_json=as_json)
         else:
-            render.done("revoked", at.revoke(entries), entries, as_json=as_json)
+            version = at.revoke(entries)
+            # Only now: what is not carried on is refused here all the same.
+            carried = [] if further is None else further(entries)
+            render.done("revoked", version, entries, as_json=as_json, carried=carried)
+            if any(one.problem for one in carried):
+                raise typer.Exit(Exit.NO_DECISION)
 
 
 @sentences

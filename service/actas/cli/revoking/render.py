@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.table import Table
@@ -16,20 +16,27 @@ from actas.cli.render import line
 from actas.receipts.delegations import HORIZON_SECONDS, LiveDelegation
 from actas.revocation.entry import named
 
+if TYPE_CHECKING:
+    from actas.revocation.propagation import Carried
+
 Entry = Mapping[str, Any]
 _OF_THE_RECORD = ("kind", "version", "recorded_at", "recorded_by")
 
 
-def done(what: str, version: int, entries: Sequence[Entry], *, as_json: bool) -> None:
-    """Say *what* was done with *entries*, and by which version of the state it is in force."""
+def done(what: str, version: int, entries: Sequence[Entry], *, as_json: bool, carried: Sequence[Carried] = ()) -> None:
+    """Say *what* was done with *entries*, by which version of the state it is in force, and what was *carried* on."""
     if as_json:
-        typer.echo(json.dumps({"done": what, "version": version, "revocations": list(entries)}))
+        further = {"carried": [asdict(one) for one in carried]} if carried else {}
+        typer.echo(json.dumps({"done": what, "version": version, "revocations": list(entries), **further}))
         return
     for entry in entries:
         typer.echo(f"{what} {entry['kind'].replace('_', '-')} {_who(entry)}{_until(entry)}")
     if not entries:
         typer.echo("nothing new: this event was taken in before")
     typer.echo(f"in force in every replica within a second, as version {version} of the state")
+    for one in carried:
+        done_there = f"done at {one.issuer}" if not one.problem else f"not carried on: {one.issuer} {one.problem}"
+        typer.echo(f"{one.what}: {done_there}", err=bool(one.problem))
 
 
 def table(entries: Sequence[Entry]) -> None:
