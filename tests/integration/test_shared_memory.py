@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -94,8 +95,9 @@ async def test_replicas_remember_together_and_after_a_restart(tmp_path: Path) ->
 
             # One alone allows not a single exchange too many; the other one hears of it soon.
             assert await at_once(both[:1], several("a", MOST + 9, sub="carol")) == {"": MOST, "RATE_LIMITED": 9}
+            looks = itertools.count()
             async with asyncio.timeout(20):
-                while await codes(both[1], once("look", sub="carol")) != "RATE_LIMITED":
+                while await codes(both[1], once(f"look-{next(looks)}", sub="carol")) != "RATE_LIMITED":
                     await asyncio.sleep(0.05)
             assert await codes(both[1], once("bob", sub="bob")) == ""
 
