@@ -10,6 +10,7 @@ from actas import strict_json
 from actas.errors import ProtocolError
 from actas.evidence.anchors import TrustAnchors
 from actas.evidence.fetch import Fetcher, FetchError
+from actas.evidence.raw_token import DEFAULT_LIMITS
 from actas.limits import RequestLimits
 from actas.request import JsonText
 
@@ -25,7 +26,7 @@ class NotSaidError(Exception):
 class Introspector:
     """Asks issuers, each with the secret that is for it alone. Nothing is remembered: a token may end at any time."""
 
-    def __init__(self, fetcher: Fetcher, anchors: TrustAnchors, limits: RequestLimits) -> None:
+    def __init__(self, fetcher: Fetcher, anchors: TrustAnchors, limits: RequestLimits = DEFAULT_LIMITS) -> None:
         """Read the secrets, once; raises OSError. What is said may hold as much as claims in a request."""
         self._fetcher = fetcher
         self._limits = limits

@@ -16,6 +16,7 @@ from actas.request import JsonText, Token
 
 # The signature of a token without one (alg none) is empty.
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]*)")
+DEFAULT_LIMITS = RequestLimits()
 _MAX_HEADER_BYTES, _MAX_HEADER_DEPTH = 8 * 1024, 8
 
 
@@ -33,7 +34,7 @@ class RawJws:
     understood: bool
 
 
-def read(text: str, name: str, limits: RequestLimits) -> RawJws | None:
+def read(text: str, name: str, limits: RequestLimits = DEFAULT_LIMITS) -> RawJws | None:
     """Read the raw token *text*; None where it is of no form that shows anything (an opaque token).
 
     *name* is the part of the request that it stands in. Raises ProtocolError where its claims are over *limits*.

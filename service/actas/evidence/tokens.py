@@ -18,7 +18,7 @@ from actas.evidence import raw_token
 from actas.evidence.introspection import Introspector, NotSaidError
 from actas.evidence.jws import is_signed_by
 from actas.evidence.keys import IssuerTrust, VerificationKey
-from actas.evidence.raw_token import RawJws
+from actas.evidence.raw_token import DEFAULT_LIMITS, RawJws
 from actas.evidence.remote_keys import KeyStore, KeysUnavailableError
 from actas.evidence.verifier import TrustData
 from actas.limits import RequestLimits
@@ -27,7 +27,6 @@ from actas.request import ExchangeRequest, JsonText, Token
 
 # What is left of the caller's time afterwards is for the decision: keys that come too late are a deny, not a timeout.
 _SHARE = 0.5
-DEFAULT_LIMITS = RequestLimits()
 _log = structlog.get_logger("actas.evidence")
 
 
