@@ -45,6 +45,8 @@ class RequestLimits:
             # A raw token is ASCII; what is not is refused anyway.
             if token is not None and len(token.unverified_token) > self.token_bytes:
                 raise _exceeded(f"{name}.unverified_token", f"larger than {self.token_bytes} bytes")
+        if request.actor_workload is not None and len(request.actor_workload.jwt_svid) > self.token_bytes:
+            raise _exceeded("actor_workload.jwt_svid", f"larger than {self.token_bytes} bytes")
         self._check_details("authorization_details", request.authorization_details)
         _check_count("approvals", request.approvals, self.approvals)
         _check_count("consents", request.consents, self.consents)

@@ -27,8 +27,6 @@ class Problem(StrEnum):
     """The issuer did not say whether the token is active."""
     TRUST_DOMAIN_UNKNOWN = "trust_domain_unknown"
     """The SVID is of a trust domain without a bundle here."""
-    BUNDLE_MISMATCH = "bundle_mismatch"
-    """Another trust domain's bundle verifies the SVID, and its own does not."""
     BUNDLE_STALE = "bundle_stale"
     """The trust domain's bundle is older than it may be."""
     BUNDLE_UNAVAILABLE = "bundle_unavailable"

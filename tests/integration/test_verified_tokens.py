@@ -89,6 +89,8 @@ async def test_tokens_are_verified_with_the_keys_that_their_issuer_publishes(tmp
     assert records[0]["evidence"] == {"subject_token": "verified", "actor_token": "verified", "client": "asserted"}
     assert records[0]["subject"] == {"iss": AS, "sub": "alice"}
     assert records[-1]["evidence"] == {"actor_token": "verified", "client": "asserted"}
+    assert records[-1]["evidence_problems"] == {"subject_token": "algorithm"}
+    assert "evidence_problems" not in records[0]
     for token in raw:
         assert token.split(".")[2] not in log
 

@@ -207,3 +207,14 @@ def test_every_loosened_setting_is_listed(shipped: PolicyData) -> None:
         "risk.payment asks for no approval any more",
         "risk.payment.max_lifetime_seconds is unlimited; shipped: 120",
     ]
+
+
+def test_asking_for_less_that_is_verified_here_is_weaker(shipped: PolicyData) -> None:
+    """The shipped classes ask for none, so a revision is held against stricter settings here."""
+    strict = shipped.override({"settings": {"risk": {"payment": {"verified": ["subject_token", "actor_workload"]}}}})
+    loose = shipped.override({"settings": {"risk": {"payment": {"verified": ["actor_workload", "actor_token"]}}}})
+    assert weaker_settings(strict.settings, loose.settings) == ["risk.payment.verified no longer holds subject_token"]
+    assert strict.index["proof_demanded"] is True
+    assert strict.index["risk"]["payment"]["verified_tokens"] == ["subject_token"]
+    assert strict.index["risk"]["payment"]["verified_workload"] is True
+    assert shipped.index["proof_demanded"] is False

@@ -93,14 +93,14 @@ class Fetcher:
         parts = urlsplit(url)
         addresses = await self._addresses(host, parts.hostname or "", parts.port or DEFAULT_PORT)
         for address in addresses:
-            request = self._client(host).build_request(
-                method,
-                httpx.URL(url).copy_with(host=address),
-                headers={**headers, "Host": host, "Accept-Encoding": "identity"},
-                content=content,
-                extensions={"sni_hostname": parts.hostname},
-            )
             try:
+                request = self._client(host).build_request(
+                    method,
+                    httpx.URL(url).copy_with(host=address),
+                    headers={**headers, "Host": host, "Accept-Encoding": "identity"},
+                    content=content,
+                    extensions={"sni_hostname": parts.hostname},
+                )
                 return await self._answer(request, host)
             except httpx.ConnectError:
                 continue

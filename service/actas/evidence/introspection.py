@@ -10,7 +10,8 @@ from actas import strict_json
 from actas.errors import ProtocolError
 from actas.evidence.anchors import TrustAnchors
 from actas.evidence.fetch import Fetcher, FetchError
-from actas.evidence.raw_token import MAX_CLAIMS_BYTES, MAX_CLAIMS_DEPTH
+from actas.evidence.raw_token import DEFAULT_LIMITS
+from actas.limits import RequestLimits
 from actas.request import JsonText
 
 
@@ -25,9 +26,10 @@ class NotSaidError(Exception):
 class Introspector:
     """Asks issuers, each with the secret that is for it alone. Nothing is remembered: a token may end at any time."""
 
-    def __init__(self, fetcher: Fetcher, anchors: TrustAnchors) -> None:
-        """Read the secrets, once; raises OSError."""
+    def __init__(self, fetcher: Fetcher, anchors: TrustAnchors, limits: RequestLimits = DEFAULT_LIMITS) -> None:
+        """Read the secrets, once; raises OSError. What is said may hold as much as claims in a request."""
         self._fetcher = fetcher
+        self._limits = limits
         self._clients = {
             issuer: (client.client_id, client.client_secret_file.read_text(encoding="utf-8").strip())
             for issuer, client in anchors.introspection.items()
@@ -51,12 +53,12 @@ class Introspector:
             raise NotSaidError("timeout") from None
         except FetchError as error:
             raise NotSaidError(error.reason) from None
-        return _claims(text, issuer)
+        return _claims(text, issuer, self._limits)
 
 
-def _claims(text: bytes, issuer: str) -> JsonText | None:
+def _claims(text: bytes, issuer: str, limits: RequestLimits) -> JsonText | None:
     try:
-        said = strict_json.parse(text, "", max_bytes=MAX_CLAIMS_BYTES, max_depth=MAX_CLAIMS_DEPTH)
+        said = strict_json.parse(text, "", max_bytes=limits.claims_bytes, max_depth=limits.nesting)
     except ProtocolError:
         raise NotSaidError("unusable") from None
     claims: Mapping[str, Any] = said.value if said.well_formed and isinstance(said.value, dict) else {}

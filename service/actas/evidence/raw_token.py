@@ -11,12 +11,13 @@ from actas import strict_json
 from actas.errors import ProtocolError
 from actas.evaluable import claims_of
 from actas.evidence.jws import NOT_UNDERSTOOD, decoded
+from actas.limits import RequestLimits
 from actas.request import JsonText, Token
 
 # The signature of a token without one (alg none) is empty.
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]*)")
-MAX_HEADER_BYTES, MAX_HEADER_DEPTH = 8 * 1024, 8
-MAX_CLAIMS_BYTES, MAX_CLAIMS_DEPTH = 64 * 1024, 64
+DEFAULT_LIMITS = RequestLimits()
+_MAX_HEADER_BYTES, _MAX_HEADER_DEPTH = 8 * 1024, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +34,18 @@ class RawJws:
     understood: bool
 
 
-def read(text: str, name: str) -> RawJws | None:
+def read(text: str, name: str, limits: RequestLimits = DEFAULT_LIMITS) -> RawJws | None:
     """Read the raw token *text*; None where it is of no form that shows anything (an opaque token).
 
-    *name* is the part of the request that it stands in. Raises ProtocolError where it is over a limit.
+    *name* is the part of the request that it stands in. Raises ProtocolError where its claims are over *limits*.
     """
     parts = _COMPACT.fullmatch(text)
     if parts is None:
         return None
-    header = _json(parts[1], name, MAX_HEADER_BYTES, MAX_HEADER_DEPTH)
+    header = _json(parts[1], name, _MAX_HEADER_BYTES, _MAX_HEADER_DEPTH)
     if header is None or not isinstance(header.value, dict):
         return None
-    claims = _json(parts[2], name, MAX_CLAIMS_BYTES, MAX_CLAIMS_DEPTH)
+    claims = _json(parts[2], name, limits.claims_bytes, limits.nesting)
     return RawJws(
         text,
         # Half of an ambiguous header must not be read.
@@ -56,7 +57,7 @@ def read(text: str, name: str) -> RawJws | None:
 
 def check_words(token: Token, raw: RawJws, name: str) -> None:
     """Refuse what a caller says beside a raw token when that says something else; raises ProtocolError."""
-    if token.header is not None and token.header != raw.header:
+    if token.header is not None and not same(dict(token.header), dict(raw.header)):
         raise contradicted(f"{name}.header")
     if token.claims is not None and not _are_equal(token.claims, raw.claims):
         raise contradicted(f"{name}.claims")

@@ -14,14 +14,14 @@ from dataclasses import replace
 import structlog
 
 from actas import claims_grammar, token_form
-from actas.errors import ProtocolError
 from actas.evidence import raw_token
 from actas.evidence.introspection import Introspector, NotSaidError
 from actas.evidence.jws import is_signed_by
 from actas.evidence.keys import IssuerTrust, VerificationKey
-from actas.evidence.raw_token import RawJws
+from actas.evidence.raw_token import DEFAULT_LIMITS, RawJws
 from actas.evidence.remote_keys import KeyStore, KeysUnavailableError
 from actas.evidence.verifier import TrustData
+from actas.limits import RequestLimits
 from actas.proof import Problem, Proof
 from actas.request import ExchangeRequest, JsonText, Token
 
@@ -33,10 +33,16 @@ _log = structlog.get_logger("actas.evidence")
 class TokenVerifier:
     """Verifies the raw tokens of a request that are no SVIDs, with keys of files or of *keys*, or by introspection."""
 
-    def __init__(self, keys: KeyStore | None = None, introspector: Introspector | None = None) -> None:
+    def __init__(
+        self,
+        keys: KeyStore | None = None,
+        introspector: Introspector | None = None,
+        limits: RequestLimits = DEFAULT_LIMITS,
+    ) -> None:
         """Take where keys at URLs are had, and who is asked about opaque tokens; nobody, where they are None."""
         self._keys = keys
         self._introspector = introspector
+        self._limits = limits
 
     async def verify(self, request: ExchangeRequest, data: TrustData, now: float, deadline: float) -> ExchangeRequest:
         """See `EvidenceVerifier.verify`."""
@@ -51,7 +57,7 @@ class TokenVerifier:
         return request
 
     async def _examined(self, token: Token, name: str, data: TrustData, server: str, deadline: float) -> Token:
-        raw = raw_token.read(token.unverified_token, name)
+        raw = raw_token.read(token.unverified_token, name, self._limits)
         if raw is None:
             return await self._introspected(token, name, data, server, deadline)
         raw_token.check_words(token, raw, name)
@@ -89,18 +95,18 @@ class TokenVerifier:
 
         No other issuer is shown the token.
         """
-        if token.header is not None:
-            raise ProtocolError(f"{name}.header", "does not go with an opaque unverified_token, which has none")
         said = claims_grammar.readable(token.claims) or {}
         named = said.get("iss", server)
         issuer = named if isinstance(named, str) else ""
         trust, claims, problem = data.issuer_trust(issuer), None, Problem.MALFORMED
         if trust is not None and trust.introspection:
             claims, problem = await self._asked(issuer, trust.introspection, token.unverified_token, deadline)
-        if claims is not None:
-            _check_said(said, claims, name)
-            return replace(token, verified=True, claims=claims, proof=Proof())
-        return replace(token, verified=False, claims=None, proof=Proof(problem))
+        if claims is None:
+            return replace(token, verified=False, header=None, claims=None, proof=Proof(problem))
+        if token.header is not None:
+            raise raw_token.contradicted(f"{name}.header")
+        _check_said(said, claims, name)
+        return replace(token, verified=True, claims=claims, proof=Proof())
 
     async def _asked(self, issuer: str, endpoint: str, token: str, deadline: float) -> tuple[JsonText | None, Problem]:
         if self._introspector is None:

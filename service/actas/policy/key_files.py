@@ -139,9 +139,8 @@ def _read_below(root: Path, name: str) -> bytes:
 
 
 def _read_anchored(name: str, anchors: TrustAnchors) -> bytes:
-    file = Path(name)
     with _told():
-        if "\0" in name or not anchors.holds(file):
+        if "\0" in name or not anchors.holds(file := Path(name).resolve()):
             raise ValueError(
                 "is in no trust anchor; add its directory to trust.directories in the service's configuration"
             )

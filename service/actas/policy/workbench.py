@@ -45,6 +45,7 @@ class Workbench:
     def __init__(self, compiled: CompiledPolicy, engine: PolicyEngine, opa: Path, roots: Sequence[Path] = ()) -> None:
         self.compiled = compiled
         self.opa = opa
+        self.bundles = Bundles(TrustAnchors(), roots=roots)
         codes = compiled.data.surroundings
         self.code_groups: Mapping[str, int] = {
             code: entry["group_index"] for code, entry in (codes.codes | codes.custom_codes).items()
@@ -54,7 +55,7 @@ class Workbench:
             _NoRecorder(),
             state=RevocationState.fresh(),
             # Nothing is fetched here: keys and bundles are those of files.
-            evidence=VerifierChain(SvidVerifier(Bundles(TrustAnchors(), roots=roots)), TokenVerifier()),
+            evidence=VerifierChain(SvidVerifier(self.bundles), TokenVerifier()),
         )
 
     @classmethod
@@ -77,7 +78,11 @@ class Workbench:
     async def on(cls, compiled: CompiledPolicy, engines: Engines, roots: Sequence[Path] = ()) -> AsyncIterator[Self]:
         """Start a checking engine of *engines* for *compiled*, which was made of *roots*."""
         async with engines.checking(compiled) as engine:
-            yield cls(compiled, engine, engines.opa, roots)
+            workbench = cls(compiled, engine, engines.opa, roots)
+            try:
+                yield workbench
+            finally:
+                await workbench.bundles.close()
 
     async def decide(
         self, request: ExchangeRequest, *, now: int | None = None, data: Mapping[str, Any] | None = None

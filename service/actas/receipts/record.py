@@ -111,6 +111,7 @@ def build(
         "disabled_rules": list(decision.disabled_rules),
         "request_digest": request_digest(sent or request),
         "evidence": _evidence(request),
+        "evidence_problems": _problems(request),
         "caller": caller,
     }
     # Zero is a value; nothing, and what is empty, is left out.
@@ -196,6 +197,17 @@ def _issued(decision: Decision) -> Document:
         "max_lifetime_seconds": limits.max_lifetime_seconds,
         "not_after": limits.not_after,
     }
+
+
+def _problems(request: ExchangeRequest) -> Document:
+    """Why evidence that was examined here proves nothing; a word for each part."""
+    parts = {
+        "subject_token": request.subject_token,
+        "actor_token": request.actor_token,
+        "actor_workload": request.actor_workload,
+    }
+    proofs = {name: part.proof for name, part in parts.items() if part is not None and part.proof is not None}
+    return {name: proof.problem.value for name, proof in proofs.items() if proof.problem is not None}
 
 
 def _evidence(request: ExchangeRequest) -> Document:

@@ -11,7 +11,6 @@ import structlog
 
 from actas.config import Config
 from actas.errors import EngineError
-from actas.evidence.anchors import TrustAnchors
 from actas.evidence.fetch import Fetcher
 from actas.evidence.introspection import Introspector
 from actas.evidence.remote_keys import KeyStore
@@ -37,16 +36,20 @@ class ProcessEvidence:
         anchors = config.trust
         self._fetcher = Fetcher(anchors)
         self._keys = KeyStore(self._fetcher.get, anchors, tell=metrics.fetched)
+        self._workload_api = WorkloadApiBundles(anchors, _told) if anchors.workload_api else None
         self._bundles = Bundles(
-            anchors, self._fetcher, roots=config.policies, workload_api=_workload_api(anchors), tell=metrics.fetched
+            anchors, self._fetcher, roots=config.policies, workload_api=self._workload_api, tell=metrics.fetched
         )
+        introspector = Introspector(self._fetcher, anchors, config.limits)
         self.verifier = VerifierChain(
-            SvidVerifier(self._bundles), TokenVerifier(self._keys, Introspector(self._fetcher, anchors))
+            SvidVerifier(self._bundles, config.limits), TokenVerifier(self._keys, introspector, config.limits)
         )
 
     @asynccontextmanager
     async def kept(self, handle: EngineHandle) -> AsyncIterator[None]:
         """Keep at hand what the revision that serves needs, as long as the context lasts."""
+        if self._workload_api is not None:
+            self._workload_api.start()
         try:
             async with background("keys", self._keep(handle)):
                 yield
@@ -63,11 +66,5 @@ class ProcessEvidence:
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _workload_api(anchors: TrustAnchors) -> WorkloadApiBundles | None:
-    if not anchors.workload_api:
-        return None
-
-    def told(sentence: str) -> None:
-        _log.warning("bundle", problem=sentence)
-
-    return WorkloadApiBundles(anchors, told)
+def _told(sentence: str) -> None:
+    _log.warning("bundle", problem=sentence)

@@ -66,6 +66,13 @@ test_what_is_no_svid_has_no_spiffe_id if {
 	]) == set()
 }
 
+test_evidence_beside_what_is_no_svid_is_judged_alike if {
+	no_svid := [_actor("svid", false), outcome.absent("/request/facts/actor_token/spiffe")]
+	_codes(no_svid) == set()
+	_codes(array.concat(no_svid, [_svid("bundle_known", false)])) == {"TRUST_DOMAIN_UNTRUSTED"}
+	_codes(array.concat(no_svid, [_svid("own_keys", false)])) == {"BUNDLE_MISMATCH"}
+}
+
 test_a_token_of_which_nobody_knows_whether_it_is_an_svid_is_judged_as_one if {
 	_codes([outcome.absent("/request/facts/actor_token")]) == {"TRUST_DOMAIN_UNTRUSTED", "BUNDLE_MISMATCH"}
 }

@@ -52,7 +52,7 @@ class Bundles:
     ) -> None:
         """Take where may be looked: *roots* are the policy roots, below which a file may be named.
 
-        *tell* is given the outcome of every look: `ok`, `unusable` or the reason of a `FetchError`.
+        *tell* is given the outcome of every fetch: `ok`, `unusable` or the reason of a `FetchError`.
         """
         self._tell = tell or (lambda _: None)
         self._anchors, self._fetcher, self._roots, self._clock = anchors, fetcher, tuple(roots), clock
@@ -97,7 +97,8 @@ class Bundles:
 
         def told(error: UnusableBundleError | None) -> None:
             nonlocal trouble
-            self._tell("ok" if error is None else error.reason)
+            if source.kind == "url":
+                self._tell("ok" if error is None else error.reason)
             if error is not None and str(error) != trouble:
                 _log.warning("bundle", trust_domain=trust_domain, problem=str(error))
             trouble = "" if error is None else str(error)

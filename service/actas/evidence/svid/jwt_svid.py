@@ -13,6 +13,7 @@ from actas.evidence.keys import VerificationKey
 from actas.evidence.raw_token import RawJws
 from actas.evidence.svid.bundle import TrustBundle
 from actas.evidence.svid.unproven import SvidError
+from actas.limits import RequestLimits
 from actas.proof import Problem
 from actas.spiffe import SpiffeId
 
@@ -37,15 +38,15 @@ class UnverifiedJwtSvid:
         return named
 
 
-def read(text: str, name: str) -> UnverifiedJwtSvid:
+def read(text: str, name: str, limits: RequestLimits) -> UnverifiedJwtSvid:
     """Read the compact form; *name* is the part of the request that it stands in.
 
     Raises:
         SvidError: it is malformed or ambiguous.
-        ProtocolError: it is over a limit.
+        ProtocolError: it is over *limits*.
 
     """
-    raw = raw_token.read(text, name)
+    raw = raw_token.read(text, name, limits)
     claims = None if raw is None or not raw.understood else claims_grammar.readable(raw.claims)
     if raw is None or claims is None:
         raise SvidError(Problem.MALFORMED)

@@ -12,8 +12,6 @@ from actas.evidence.svid.bundle import TrustBundle
 from actas.evidence.svid.unproven import SvidError
 from actas.proof import Problem
 
-# What is left of a decision's time when it has waited for a bundle.
-_SPARE_SECONDS = 0.05
 _OFTEN_SECONDS = 1.0
 
 
@@ -120,7 +118,7 @@ class PolledBundle:
 
     async def _seen(self, deadline: float) -> None:
         """Wait for a look that is under way."""
-        left = deadline - _SPARE_SECONDS - time.monotonic()
+        left = deadline - time.monotonic()
         if self._looking is not None and not self._looking.done() and left > 0:
             await asyncio.wait({self._looking}, timeout=left)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,9 +16,14 @@ from actas.evidence.svid.jwt_svid import UnverifiedJwtSvid
 from actas.evidence.svid.unproven import SvidError
 from actas.evidence.svid.x509_svid import UnverifiedX509Svid
 from actas.evidence.verifier import TrustData
+from actas.limits import RequestLimits
 from actas.proof import Problem, Proof
 from actas.request import ActorWorkload, ExchangeRequest, JsonText, Token
 from actas.spiffe import SpiffeId
+
+DEFAULT_LIMITS = RequestLimits()
+# What is left of the caller's time afterwards is for the decision: a bundle that comes too late is a deny, no timeout.
+_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +38,21 @@ class _Moment:
 class SvidVerifier:
     """Verifies JWT-SVIDs in place of tokens, and the SVIDs beside them that are the actor's evidence."""
 
-    def __init__(self, bundles: Bundles) -> None:
-        """Take where bundles are had."""
-        self._bundles = bundles
+    def __init__(self, bundles: Bundles, limits: RequestLimits = DEFAULT_LIMITS) -> None:
+        """Take where bundles are had, and how large a raw token may be."""
+        self._bundles, self._limits = bundles, limits
 
     async def verify(self, request: ExchangeRequest, data: TrustData, now: float, deadline: float) -> ExchangeRequest:
         """See `EvidenceVerifier.verify`. Evidence of a trust domain without a bundle is left as it came."""
-        at = _Moment(data, now, deadline)
-        request = replace(
-            request,
-            subject_token=await self._token(request.subject_token, "subject_token", at),
-            actor_token=await self._token(request.actor_token, "actor_token", at),
-        )
+        started = time.monotonic()
+        at = _Moment(data, now, started + (deadline - started) * _SHARE)
+        # A request has many members: it is copied only where something in it is another.
+        subject = await self._token(request.subject_token, "subject_token", at)
+        if subject is not request.subject_token:
+            request = replace(request, subject_token=subject)
+        actor = await self._token(request.actor_token, "actor_token", at)
+        if actor is not request.actor_token:
+            request = replace(request, actor_token=actor)
         if request.actor_workload is not None and request.actor_workload.jwt_svid:
             request = await self._jwt_evidence(request, request.actor_workload, at)
         if request.actor_workload is not None and request.actor_workload.x509_svid:
@@ -57,7 +66,7 @@ class SvidVerifier:
         if token.kind not in ("jwt_svid", ""):
             return token
         try:
-            unverified = jwt_svid.read(token.unverified_token, name)
+            unverified = jwt_svid.read(token.unverified_token, name, self._limits)
         except SvidError as error:
             return replace(token, verified=False, proof=Proof(error.problem)) if token.kind else token
         if not token.kind and not _is_svid(unverified.claims, at.data):
@@ -74,7 +83,7 @@ class SvidVerifier:
 
     async def _jwt_evidence(self, request: ExchangeRequest, workload: ActorWorkload, at: _Moment) -> ExchangeRequest:
         try:
-            unverified = jwt_svid.read(workload.jwt_svid, "actor_workload")
+            unverified = jwt_svid.read(workload.jwt_svid, "actor_workload", self._limits)
             named = unverified.spiffe_id
         except SvidError as error:
             return replace(request, actor_workload=_shown(workload, None, error.problem))
@@ -168,7 +177,7 @@ def _shown(workload: ActorWorkload, named: SpiffeId | None, problem: Problem | N
     if problem is None and named is not None and workload.spiffe_id not in ("", named.text):
         problem = Problem.IDENTITY
     declared = workload.spiffe_id or (named.text if named is not None and problem is None else "")
-    return replace(workload, spiffe_id=declared, proof=Proof(problem))
+    return ActorWorkload(declared, workload.jwt_svid, workload.x509_svid, Proof(problem))
 
 
 def _names(claims: JsonText | None, named: SpiffeId) -> bool:

@@ -26,7 +26,6 @@ from actas.evidence.svid.unproven import SvidError
 from actas.proof import Problem
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-_SPARE_SECONDS = 0.05
 _LOOK_SECONDS = 0.01
 
 
@@ -75,8 +74,7 @@ class WorkloadApiBundles:
         return self._current(trust_domain)
 
     async def _looked(self, before: int, deadline: float) -> None:
-        end = deadline - _SPARE_SECONDS
-        while self._looks == before and time.monotonic() < end:  # noqa: ASYNC110 - what changes is of another thread
+        while self._looks == before and time.monotonic() < deadline:  # noqa: ASYNC110 - what changes is of another thread
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _current(self, trust_domain: str) -> TrustBundle:

@@ -20,7 +20,6 @@ from cryptography.x509.verification import (
     Policy,
     PolicyBuilder,
     Store,
-    VerificationError,
 )
 from joserfc.jwk import ECKey, RSAKey
 
@@ -92,8 +91,8 @@ def verify(unverified: UnverifiedX509Svid, bundle: TrustBundle, now: float) -> N
     )
     try:
         verifier.verify(leaf, others)
-    except VerificationError:
-        raise SvidError(Problem.SIGNATURE) from None
+    except Exception:  # no path; or of a certificate in a form of its own, whatever the parser raises
+        raise SvidError(Problem.KEY_UNKNOWN) from None
 
 
 def _workload(leaf: x509.Certificate) -> SpiffeId:
