@@ -1,7 +1,6 @@
 """Keycloak asks over TLS, with a token, under the name of the certificate: whoever else answers is not believed.
 
-One Keycloak; what differs is who listens where it expects Actas. Actas asks for no client certificate yet, so the
-mutual half is shown by a server before it that does.
+One Keycloak; what differs is who listens where it expects Actas.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
 import kc_dist
 import kc_server
 import pytest
@@ -28,7 +26,7 @@ from lying_actas import LyingActas
 
 pytestmark = pytest.mark.slow
 
-NAME = "actas.example.com"
+NAME, CALLER = "actas.example.com", "keycloak.example.com"
 FLAG = "--spi-token-interceptor--actas--"
 
 
@@ -50,19 +48,26 @@ class Secured:
         return f"127.0.0.1:{self.port}"
 
     @contextlib.contextmanager
-    def actas(self, authority: Authority, *, name: str = NAME, token: str | None = None) -> Iterator[Actas]:
-        """Serve where Keycloak expects it, with a certificate of *authority* for *name*, to whoever has *token*."""
-        with actas(self.port, *authority.issue(name), token or self.token) as running:
+    def actas(
+        self, authority: Authority, *, name: str = NAME, token: str | None = None, callers_of: Authority | None = None
+    ) -> Iterator[Actas]:
+        """Serve where Keycloak expects it, with a certificate of *authority* for *name*, to whoever has *token*.
+
+        With *callers_of* whoever connects must have a certificate of that authority.
+        """
+        with actas(self.port, *authority.issue(name), token or self.token, callers_of) as running:
             yield running
 
 
 @contextlib.contextmanager
-def actas(port: int, cert: Path, key: Path, token: str) -> Iterator[Actas]:
-    """Run `actas serve` with TLS, and one caller."""
+def actas(port: int, cert: Path, key: Path, token: str, callers_of: Authority | None = None) -> Iterator[Actas]:
+    """Run `actas serve` with TLS, and one caller, known by its token and by its certificate where one is needed."""
     file = cert.with_suffix(".toml")
     digest = hashlib.sha256(token.encode()).hexdigest()
+    mutual = f'tls_client_ca = ["{callers_of.file}"]\n' if callers_of is not None else ""
+    subject = f'certificate_subject = "CN={CALLER}"\n' if callers_of is not None else ""
     file.write_text(
-        f'[[callers]]\nname = "keycloak"\ntoken_sha256 = ["{digest}"]\n'
+        f'{mutual}[[callers]]\nname = "keycloak"\ntoken_sha256 = ["{digest}"]\n{subject}'
         f'authorization_servers = ["{kc_server.HOSTNAME}/realms/agents"]\n',
         encoding="utf-8",
     )
@@ -79,7 +84,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     port, token = free_port(), secrets.token_urlsafe(32)
     (folder / "token").write_text(token + "\n", encoding="utf-8")
     (folder / "token").chmod(0o600)
-    cert, key = ours.issue("keycloak.example.com")
+    cert, key = ours.issue(CALLER)
     settings = {
         "tls-ca": ours.file,
         "tls-cert": cert,
@@ -133,17 +138,12 @@ def test_in_plain_text_nothing_is_said(secured: Secured) -> None:
 
 @pytest.mark.parametrize("trusted", [True, False])
 def test_mutual_tls(secured: Secured, trusted: bool) -> None:
-    """A server that demands a client certificate gets ours, with the token; one that trusts others takes neither."""
-    cert, key = secured.ours.issue(NAME)
-    roots = (secured.ours if trusted else secured.theirs).file
-    pair = (key.read_bytes(), cert.read_bytes())
-    credentials = grpc.ssl_server_credentials([pair], roots.read_bytes(), require_client_auth=True)
-    with another_actas() as truth, LyingActas(truth.address, secured.address, credentials) as server:
+    """An Actas that demands a certificate takes Keycloak's; one that trusts other authorities does not let it in."""
+    with secured.actas(secured.ours, callers_of=secured.ours if trusted else secured.theirs) as actas:
         answer = secured.exchanges.first()
-        assert server.asked == int(trusted)
+        assert [line["caller"] for line in actas.decisions()] == ["keycloak"] * int(trusted)
         if trusted:
             assert answer.status == 200
-            assert "authorization" in server.metadata
         else:
             assert (answer.status, answer.body) == NO_DECISION
 

@@ -17,6 +17,7 @@ from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from actas.evidence.svid.bundle import read_bundle
+from actas.evidence.svid.x509_svid import SIGNERS
 
 MAX_BUNDLE_BYTES = 1 << 20
 _MAX_CHAIN = 8
@@ -72,11 +73,8 @@ def verified_until(chain: Chain, authorities: Sequence[x509.Certificate], *, now
         verification.PolicyBuilder()
         .store(verification.Store(list(authorities)))
         .time(datetime.datetime.fromtimestamp(now, datetime.UTC))
-        # Names in certificates of clients follow no rule of the web; what the leaf may do is looked at here.
-        .extension_policies(
-            ca_policy=verification.ExtensionPolicy.webpki_defaults_ca(),
-            ee_policy=verification.ExtensionPolicy.permit_all(),
-        )
+        # Authorities of a company follow few rules of the web; what the leaf may do is looked at here.
+        .extension_policies(ca_policy=SIGNERS, ee_policy=verification.ExtensionPolicy.permit_all())
         .build_client_verifier()
     )
     try:

@@ -86,7 +86,7 @@ def verify(unverified: UnverifiedX509Svid, bundle: TrustBundle, now: float) -> N
         .store(Store(list(bundle.roots)))
         .time(at)
         .max_chain_depth(_MOST_LINKS)
-        .extension_policies(ca_policy=_SIGNERS, ee_policy=_LEAVES)
+        .extension_policies(ca_policy=SIGNERS, ee_policy=_LEAVES)
         .build_client_verifier()
     )
     try:
@@ -147,7 +147,7 @@ def _signs(_policy: Policy, _certificate: x509.Certificate, usage: x509.KeyUsage
         raise ValueError("signs no certificates")
 
 
-_SIGNERS = (
+SIGNERS = (
     ExtensionPolicy.permit_all()
     .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
     .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs)
