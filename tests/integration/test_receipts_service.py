@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, text
 
 from actas.client import AsyncDecisionClient
 from actas.errors import ActasError
+from actas.evidence.signing import new_key
 from postgres_support import postgres
 from service_support import RunningService, adopter_root, exchange, service, until
 
@@ -190,13 +191,20 @@ def test_what_is_spilled_while_the_store_is_down_comes_back_once(tmp_path: Path)
 @pytest.mark.slow
 def test_no_kill_loses_or_doubles_a_receipt(tmp_path: Path) -> None:
     """A worker is killed 47 times, and the whole service 3 times, while 32 callers ask: nothing answered is lost."""
-    kills = 0
+    kills, key = 0, new_key()
+    (tmp_path / "key.pem").write_bytes(key.pem())
+    (tmp_path / "jwks.json").write_text(key.public_keys())
+    signed: dict[str, Any] = {
+        "receipts_checkpoint_key": tmp_path / "key.pem",
+        "receipts_checkpoints": tmp_path / "sink.jws",
+    }
+    signed["receipts_checkpoint_seconds"] = 0.5
 
     async def one_service(count: int) -> Ids:
         nonlocal kills
         answered: Ids = []
         stop = asyncio.Event()
-        async with service(tmp_path, settings(tmp_path, workers=3)) as running:
+        async with service(tmp_path, settings(tmp_path, workers=3, **signed)) as running:
             asking = [asyncio.create_task(ask(running.address, answered, until_set=stop)) for _ in range(32)]
             for _ in range(count):
                 seen = len(answered)
@@ -219,5 +227,7 @@ def test_no_kill_loses_or_doubles_a_receipt(tmp_path: Path) -> None:
     assert kills == 50
     assert [name for name in answered if found[name] != 1] == []
     assert max(found.values()) == 1
+    # Nobody's death looks like an attack.
     verified = [sys.executable, "-m", "actas", "receipts", "verify", "--receipts", f"sqlite:///{tmp_path}/receipts.db"]
+    verified += ["--against", str(tmp_path / "sink.jws"), "--key", str(tmp_path / "jwks.json")]
     assert subprocess.run(verified, capture_output=True, check=False).returncode == 0

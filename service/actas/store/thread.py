@@ -26,6 +26,8 @@ REST_SECONDS = 0.2
 """After a failure everything fails at once for so long, and for as long as the failure took."""
 GATHERING_SECONDS = 0.015
 """How long an item waits for others at most, where others were about."""
+LAST_SECONDS = 10.0
+"""How long the end waits for the last transaction."""
 MOST_WAITING = 20_000
 """How many items wait for a store that hangs, before the next ones are refused."""
 
@@ -89,7 +91,8 @@ class StoreThread:
         """Finish what is waiting, and end."""
         self._stopping = True
         self._wake.set()
-        await asyncio.to_thread(self._thread.join)
+        # A store that hangs does not keep the service from ending; the thread ends with the process.
+        await asyncio.to_thread(self._thread.join, LAST_SECONDS)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do *work* in a transaction that it may share with others, and give its result when that is durable.
