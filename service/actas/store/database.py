@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from actas.errors import StoreError
@@ -19,6 +19,9 @@ from actas.store import upgrade
 from actas.store.address import StoreAddress
 from actas.store.session import Session
 
+DRIVER_ERRORS = (SQLAlchemyError, sqlite3.Error, psycopg.Error)
+"""What is raised when a store fails: by SQLAlchemy, or by a driver that is asked directly."""
+CONTRADICTIONS = (IntegrityError, sqlite3.IntegrityError, psycopg.IntegrityError)
 BUSY_SECONDS = 1.0
 """How long a connection waits for a SQLite file that somebody else than an Actas holds."""
 _CONNECT_SECONDS = 3
@@ -121,7 +124,7 @@ class Database:
         """Raise what the database says as a StoreError, without statements and values."""
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
+        except DRIVER_ERRORS as error:
             raise StoreError(f"{self.address}: {_sentence(error)}") from None
 
 

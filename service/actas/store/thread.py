@@ -12,10 +12,9 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from actas.errors import ActasError, StoreError
-from actas.store.database import Database
+from actas.store.database import CONTRADICTIONS, DRIVER_ERRORS, Database
 
 T = TypeVar("T")
 I_contra = TypeVar("I_contra", contravariant=True)
@@ -195,7 +194,7 @@ class StoreThread:
             _log.error("store_failed", problem=str(failure))
         self.trouble = str(failure)
         for lane, its in lanes.items():
-            if not lane.writer.rescued([job.item for job in its]):
+            if not _rescued(lane, its):
                 for job in its:
                     job.error = failure
 
@@ -217,10 +216,20 @@ def _apart(connection: Connection, job: _Job) -> None:
     try:
         with connection.begin_nested():
             job.result = job.item(connection)
-    except ActasError as error:
-        job.error = error
-    except IntegrityError:
+    except CONTRADICTIONS:
         job.error = StoreError("what is there already contradicts it")
+    except DRIVER_ERRORS:
+        raise
+    except Exception as error:  # a mistake in one piece of work is no failure of the store
+        job.error = error
+
+
+def _rescued(lane: Lane[Any], jobs: list[_Job]) -> bool:
+    try:
+        return lane.writer.rescued([job.item for job in jobs])
+    except Exception as error:  # the thread goes on, whatever becomes of these
+        _log.error("rescue_failed", problem=type(error).__name__)
+        return False
 
 
 def _resolve(jobs: list[_Job]) -> None:
