@@ -20,8 +20,10 @@ from actas.receipts.statements import Sink
 from actas.store import Database, Lane, StoreThread
 
 _REPLAY_SECONDS = 1.0
-_RETENTION_SECONDS = 3600.0
 _COUNT_SECONDS = 10.0
+# As many as leave room for those who ask meanwhile.
+_AT_ONCE = 200
+_FIRST_RETENTION_SECONDS, _RETENTION_SECONDS = 60.0, 3600.0
 _DAY = 86400
 _log = structlog.get_logger("actas.receipts")
 
@@ -63,8 +65,10 @@ async def replay(spill: Spill, lane: Lane[Entry], thread: StoreThread) -> None:
 
 async def retain(database: Database, signed: Signed, days: int) -> None:
     """Delete what is older than so many *days*, every hour."""
+    pause = _FIRST_RETENTION_SECONDS
     while True:
-        await asyncio.sleep(_RETENTION_SECONDS)
+        await asyncio.sleep(pause)
+        pause = _RETENTION_SECONDS
         try:
             before = time.time() - days * _DAY
             deleted = await asyncio.to_thread(retention.prune, database, before, signed.key, signed.sink)
@@ -87,6 +91,7 @@ async def count(database: Database) -> None:
 async def _replayed(spill: Spill, lane: Lane[Entry]) -> None:
     with spill.left() as files:
         for path, entries in files:
-            await asyncio.gather(*(lane.put(entry) for entry in entries))
+            for begin in range(0, len(entries), _AT_ONCE):
+                await asyncio.gather(*(lane.put(entry) for entry in entries[begin : begin + _AT_ONCE]))
             spill.done(path)
             _log.info("spill_replayed", receipts=len(entries))

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from actas.errors import StoreError
@@ -19,9 +19,13 @@ from actas.store import upgrade
 from actas.store.address import StoreAddress
 from actas.store.session import Session
 
+DRIVER_ERRORS = (SQLAlchemyError, sqlite3.Error, psycopg.Error)
+"""What is raised when a store fails: by SQLAlchemy, or by a driver that is asked directly."""
+CONTRADICTIONS = (IntegrityError, sqlite3.IntegrityError, psycopg.IntegrityError)
 BUSY_SECONDS = 1.0
 """How long a connection waits for a SQLite file that somebody else than an Actas holds."""
 _CONNECT_SECONDS = 3
+_GONE_MS = 10_000
 _SQLITE_FULL = 2
 _CACHE_KIB = 32 * 1024
 # A page that changes often is copied into the file seldom; the log may have 16 MiB then.
@@ -106,16 +110,21 @@ class Database:
         if self.address.file is None:
             return None
         try:
-            return os.open(f"{self.address.file}{_LOCK_SUFFIX}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            lock = os.open(f"{self.address.file}{_LOCK_SUFFIX}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            if os.geteuid() == 0:
+                # A command that root runs must not lock out the service's user, as SQLite takes care for its own files.
+                owner = self.address.file.stat()
+                os.fchown(lock, owner.st_uid, owner.st_gid)
         except OSError as error:
             raise StoreError(f"{self.address}: {error.strerror}") from None
+        return lock
 
     @contextmanager
     def told(self) -> Iterator[None]:
         """Raise what the database says as a StoreError, without statements and values."""
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
+        except DRIVER_ERRORS as error:
             raise StoreError(f"{self.address}: {_sentence(error)}") from None
 
 
@@ -151,7 +160,13 @@ def _engine(address: StoreAddress, *, create: bool) -> Engine:
         pool_size=2,
         max_overflow=8,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "actas"},
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": "actas",
+            # A machine that is gone answers nothing, not even that it is gone.
+            "tcp_user_timeout": _GONE_MS,
+            "keepalives_idle": _GONE_MS // 1000,
+        },
     )
     event.listen(engine, "connect", _postgresql_connected)
     return engine

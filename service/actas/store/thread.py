@@ -12,10 +12,9 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from actas.errors import ActasError, StoreError
-from actas.store.database import Database
+from actas.store.database import CONTRADICTIONS, DRIVER_ERRORS, Database
 
 T = TypeVar("T")
 I_contra = TypeVar("I_contra", contravariant=True)
@@ -26,6 +25,8 @@ REST_SECONDS = 0.2
 """After a failure everything fails at once for so long, and for as long as the failure took."""
 GATHERING_SECONDS = 0.015
 """How long an item waits for others at most, where others were about."""
+LAST_SECONDS = 10.0
+"""How long the end waits for the last transaction."""
 MOST_WAITING = 20_000
 """How many items wait for a store that hangs, before the next ones are refused."""
 
@@ -89,7 +90,8 @@ class StoreThread:
         """Finish what is waiting, and end."""
         self._stopping = True
         self._wake.set()
-        await asyncio.to_thread(self._thread.join)
+        # A store that hangs does not keep the service from ending; the thread ends with the process.
+        await asyncio.to_thread(self._thread.join, LAST_SECONDS)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do *work* in a transaction that it may share with others, and give its result when that is durable.
@@ -192,7 +194,7 @@ class StoreThread:
             _log.error("store_failed", problem=str(failure))
         self.trouble = str(failure)
         for lane, its in lanes.items():
-            if not lane.writer.rescued([job.item for job in its]):
+            if not _rescued(lane, its):
                 for job in its:
                     job.error = failure
 
@@ -214,10 +216,20 @@ def _apart(connection: Connection, job: _Job) -> None:
     try:
         with connection.begin_nested():
             job.result = job.item(connection)
-    except ActasError as error:
-        job.error = error
-    except IntegrityError:
+    except CONTRADICTIONS:
         job.error = StoreError("what is there already contradicts it")
+    except DRIVER_ERRORS:
+        raise
+    except Exception as error:  # a mistake in one piece of work is no failure of the store
+        job.error = error
+
+
+def _rescued(lane: Lane[Any], jobs: list[_Job]) -> bool:
+    try:
+        return lane.writer.rescued([job.item for job in jobs])
+    except Exception as error:  # the thread goes on, whatever becomes of these
+        _log.error("rescue_failed", problem=type(error).__name__)
+        return False
 
 
 def _resolve(jobs: list[_Job]) -> None:
