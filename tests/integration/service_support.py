@@ -11,8 +11,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +167,14 @@ async def service(folder: Path, settings: Mapping[str, Any] | None = None) -> As
         if process.poll() is None:
             process.kill()
         process.wait(10)
+
+
+@contextmanager
+def lasting(folder: Path, settings: Mapping[str, Any] | None = None) -> Iterator[RunningService]:
+    """Run a service as `service` does, for tests that are not asynchronous or share it."""
+    with asyncio.Runner() as runner:
+        running = service(folder, settings)
+        try:
+            yield runner.run(running.__aenter__())
+        finally:
+            runner.run(running.__aexit__(None, None, None))

@@ -16,6 +16,7 @@ from actas.engine import EngineHealth
 from actas.engine.result import PolicyResult, parse_result
 from actas.errors import EngineError, ReceiptError
 from actas.policy.data import PolicyData
+from actas.ports import Rates, SingleUse
 from actas.receipts.record import Record
 from actas.request import ExchangeRequest
 
@@ -28,9 +29,9 @@ class State:
     version: str = "s1"
     revocations: list[Answer] = field(default_factory=list)
 
-    def lookup(self, request: ExchangeRequest) -> State:
+    def lookup(self, request: ExchangeRequest, agents: object) -> State:
         """Give the same state for every request."""
-        del request
+        del request, agents
         return self
 
 
@@ -141,6 +142,8 @@ class Service:
         recorder: Recorder | None = None,
         data: PolicyData = DATA,
         since: float = 0,
+        single_use: SingleUse | None = None,
+        rates: Rates | None = None,
     ) -> None:
         """Decide over *data* with an engine that answers *answer*."""
         self.engine = Checking(answer)
@@ -154,6 +157,8 @@ class Service:
             clock=lambda: NOW,
             observer=self.observed,
             since=since,
+            single_use=single_use,
+            rates=rates,
         )
 
     def decide(self, asked: ExchangeRequest | None = None, timeout: float = 1.0) -> Decision:

@@ -10,6 +10,7 @@ import structlog
 import typer
 
 from actas.cli import approve, decide, doctor, explain, init, lint, opa, policy, receipts, serve, test, workers
+from actas.cli.revoking import commands as revoking
 
 app = typer.Typer(
     name="actas",
@@ -43,6 +44,8 @@ app.command(epilog=serve.EXAMPLE)(serve.serve)
 app.command(epilog=decide.EXAMPLE)(decide.decide)
 app.command(epilog=explain.EXAMPLE)(explain.explain)
 app.command(epilog=approve.EXAMPLE)(approve.approve)
+app.command(epilog=revoking.EXAMPLE)(revoking.revoke)
+app.command(epilog=revoking.EXAMPLE_RESTORE)(revoking.restore)
 app.command(name="test", epilog=test.EXAMPLE)(test.run_tests)
 app.command(epilog=lint.EXAMPLE)(lint.lint)
 app.command(epilog=init.EXAMPLE)(init.init)

@@ -72,7 +72,9 @@ class Config(ReceiptSettings, BaseSettings):
     audience: Annotated[str, Field(min_length=1, max_length=1024)] = "actas"
     """Who this service is in the `aud` of the approvals that it verifies."""
     state: Path | None = None
-    """The JSON file of revocations."""
+    """The JSON file of revocations, which count beside those of the store."""
+    revocations_stale_after: Annotated[float, Field(gt=0, le=5)] = 3.0
+    """Nothing is allowed when the store's revocations were not heard of for so long; at most 5."""
 
     engine: EngineKind = DEFAULT_ENGINE
     """What evaluates the policies: `wasm` in this process, or an OPA child as `sidecar`."""

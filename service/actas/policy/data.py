@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from actas.evidence.keys import TrustedIssuer
 from actas.policy import references
 from actas.policy.index import build_index
-from actas.policy.key_files import APPROVAL, IssuerKeys, trusted
+from actas.policy.key_files import APPROVAL, EVENTS, IssuerKeys, trusted
 from actas.policy.located import has_child
 from actas.policy.model import Registry, Settings
 from actas.policy.references import Finding
@@ -54,6 +54,23 @@ class PolicyData:
     def approval_issuers(self) -> Mapping[str, TrustedIssuer]:
         """Who may sign approvals, with the keys of this very revision."""
         return trusted(self.issuer_keys, self.registry, APPROVAL)
+
+    @property
+    def event_issuers(self) -> Mapping[str, TrustedIssuer]:
+        """Who may tell security events, with the keys of this very revision."""
+        return trusted(self.issuer_keys, self.registry, EVENTS)
+
+    @property
+    def one_time(self) -> Mapping[str, Mapping[str, bool]]:
+        """The issuers whose tokens are good for one exchange, each with the roles in which they are."""
+        one_time: Mapping[str, Mapping[str, bool]] = self.index.get("one_time", {})
+        return one_time
+
+    @property
+    def rate_limits(self) -> Mapping[str, Any]:
+        """`per_agent`, `per_subject` and `agents`, each as far as there is such a limit."""
+        limits: Mapping[str, Any] = self.index.get("rate_limits", {})
+        return limits
 
     @property
     def settings_valid(self) -> bool:

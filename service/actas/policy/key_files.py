@@ -18,6 +18,7 @@ from actas.policy.index import DEFAULT_ALGORITHMS
 from actas.policy.located import Located
 
 APPROVAL = "approval"
+EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True)

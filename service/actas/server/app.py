@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,13 @@ import grpc
 import structlog
 from grpc import aio
 
-from actas import policy_input
 from actas.config import Config
 from actas.decide import Decider
 from actas.decision import Decision
 from actas.engine.opa_binary import resolve_opa
 from actas.explanation import FiredRule, explain
 from actas.listener import Listener
-from actas.policy.state import RevocationFile, RevocationState
 from actas.ports import SingleUse
-from actas.request import ExchangeRequest
 from actas.server import garbage
 from actas.server.background import background
 from actas.server.doorway import Doorway
@@ -34,6 +31,7 @@ from actas.server.pid_file import holding
 from actas.server.place import ALONE, Place
 from actas.server.receipts import Books, keeping, prepare
 from actas.server.revisions import ForeignRevision, OwnRevisions, Revisions
+from actas.server.revocations import Revocations, known
 from actas.server.servicer import SERVICE, Servicer
 from actas.server.signals import Signals
 from actas.server.status_page import StatusPage
@@ -53,27 +51,29 @@ class Service:
         *,
         since: float,
         books: Books,
+        revocations: Revocations,
         place: Place = ALONE,
         single_use: SingleUse | None = None,
     ) -> None:
         """Wire the parts together; nothing listens yet.
 
-        *since* is when the service started, *books* where its decisions are recorded, *single_use* where its used
-        approvals are remembered.
+        *since* is when the service started, *books* where its decisions are recorded, *revocations* what is revoked.
+        What was used is remembered in the store of *books*; without one in *single_use*, and only *since* then.
         """
         self.metrics = metrics
         self.revisions = revisions
         self.listening: tuple[Listener, ...] = ()
         self.status_port = 0
-        self._state = RevocationState.fresh() if config.state is None else RevocationFile(config.state)
+        self._revocations = revocations
         decider = Decider(
             revisions.handle,
             books.recorder,
-            state=self._state,
+            state=revocations.state,
             observer=metrics,
-            single_use=single_use,
+            single_use=single_use if books.memory is None else books.memory.single_use,
+            rates=None if books.memory is None else books.memory.rates,
             audience=config.audience,
-            since=since,
+            since=since if books.memory is None else books.memory.since,
         )
         servicer = Servicer(
             decider,
@@ -86,6 +86,7 @@ class Service:
         )
         self._servicer = servicer
         self._books = books
+        self._doorway = Doorway(config.limits, config.default_timeout, config.max_timeout)
         self._config = config
         self._place = place
         self._told_health: tuple[bool, str] | None = None
@@ -97,7 +98,7 @@ class Service:
             "revision": self.revisions.revision,
             "engine": engine.reason,
             "activation": self.revisions.trouble,
-            "state": getattr(self._state, "problem", ""),
+            "state": self._revocations.state.problem,
             "receipts": self._books.trouble,
         }
         return {"ready": engine.ok, "evaluates": self.revisions.engine} | {
@@ -112,18 +113,22 @@ class Service:
     def _services(self) -> dict[str, grpc.GenericRpcHandler[Any, Any]]:
         """Give what is hosted, by full name; the first is the one whose health is that of the engine."""
         services = {SERVICE: self._servicer.handler()}
-        store, reports = self._books.store, self._books.reports
+        store, feed = self._books.store, self._revocations.feed
+        if store is not None and feed is not None:
+            from actas.server import revocation_service  # noqa: PLC0415 - SQLAlchemy is slow to load
+
+            services[revocation_service.SERVICE] = revocation_service.RevocationServicer(
+                feed, store, self._doorway, data=lambda: self.revisions.data, audience=self._config.audience
+            ).handler()
+        reports = self._books.reports
         if store is not None and reports is not None:
             from actas.server import receipt_service  # noqa: PLC0415 - SQLAlchemy is slow to load
 
-            config = self._config
-            doorway = Doorway(config.limits, config.default_timeout, config.max_timeout)
-            receipts = receipt_service.ReceiptServicer(store.database, reports, doorway)
+            receipts = receipt_service.ReceiptServicer(store.database, reports, self._doorway)
             services[receipt_service.SERVICE] = receipts.handler()
         return services
 
-    def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:
-        seen = policy_input.build(request, now=int(decision.evaluated_at), state=self._state.lookup(request))
+    def _explain(self, seen: Mapping[str, Any], decision: Decision) -> tuple[FiredRule, ...]:
         return explain(decision, seen, self.revisions.rules(decision.policy.revision))
 
     @asynccontextmanager
@@ -205,9 +210,10 @@ async def running(config: Config) -> AsyncIterator[Service]:
         stack.push_async_callback(revisions.close)
         await revisions.activate("start")
         metrics.engine(revisions.engine)
-        garbage.settle()
         books = await stack.enter_async_context(keeping(config, observe=metrics.store))
-        service = Service(config, metrics, revisions, since=since, books=books)
+        revocations = await stack.enter_async_context(known(config, books.store))
+        garbage.settle()
+        service = Service(config, metrics, revisions, since=since, books=books, revocations=revocations)
         await stack.enter_async_context(service.serving())
         yield service
 

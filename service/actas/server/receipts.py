@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from actas.config import Config
 from actas.receipts.record import LogRecorder, Recorder
 from actas.server.background import background
+from actas.server.memory import Memory, remembering
 from actas.server.place import ALONE, Place
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Books:
     recorder: Recorder
     store: StoreThread | None = None
     reports: Reports | None = None
+    memory: Memory | None = None
 
     @property
     def trouble(self) -> str:
@@ -91,7 +93,8 @@ async def keeping(
                 await stack.enter_async_context(background("retention", kept))
         await stack.enter_async_context(recorder.finishing(config.grace))
         await stack.enter_async_context(background("counting", upkeep.count(database)))
-        yield Books(recorder, thread, Reports(database, reporting.lane(reporter)))
+        memory = await stack.enter_async_context(remembering(thread))
+        yield Books(recorder, thread, Reports(database, reporting.lane(reporter)), memory)
 
 
 def waits(config: Config, risk: frozenset[str]) -> bool:

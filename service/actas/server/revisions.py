@@ -42,6 +42,10 @@ class Revisions(Protocol):
         """The revision that serves; empty when none does."""
 
     @property
+    def data(self) -> PolicyData | None:
+        """The policy data of the revision that serves; None when none does."""
+
+    @property
     def engine(self) -> str:
         """What evaluates it: `wasm` or `sidecar`."""
 
@@ -86,6 +90,11 @@ class OwnRevisions:
     def revision(self) -> str:
         """The revision that serves; empty when none does."""
         return self.handle.current.policy.revision if self.handle.current else ""
+
+    @property
+    def data(self) -> PolicyData | None:
+        """The policy data of the revision that serves."""
+        return self.handle.current.data if self.handle.current else None
 
     @property
     def trouble(self) -> str:
@@ -145,6 +154,7 @@ class ForeignRevision:
     def __init__(self, engine: SidecarEngine, data: PolicyData) -> None:
         """Serve with *engine*; the ceiling computes with *data*, which that OPA loaded."""
         self._engine = engine
+        self.data: PolicyData | None = data
         self._data = data
         self.engine = "sidecar"
         self.trouble = ""

@@ -89,6 +89,20 @@ receipt_targets = Table(
 """The second target of an entry and those after it; the first stands in `receipts.target`. Indexed by target
 and evaluated_at."""
 
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("version", BigInteger, primary_key=True),
+    Column("event", LargeBinary),
+    Column("document", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+"""Every change of what is revoked, numbered without gaps from 1; never changed, never deleted.
+
+`document` is what counts. `hash` is over that of the version before and the document, so that no entry can be changed,
+left out or put in between unseen. `event` is the digest of a security event's issuer and jti, at its first entry.
+"""
+
 agent_counts = Table(
     "agent_counts",
     metadata,
@@ -111,3 +125,35 @@ agent_counted = Table(
     Column("seq", BigInteger, nullable=False),
 )
 """Up to which entry of each writer `agent_counts` counts."""
+
+single_use = Table(
+    "single_use",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+"""What was used or is held of what may be used once, by the digest of its name, and until when that must be known.
+
+`holder` is the decision that holds it. Where that has ended without a word, nobody knows whether its answer left.
+"""
+
+single_use_memory = Table(
+    "single_use_memory",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("since", Double, nullable=False),
+    Column("forgotten", BigInteger, nullable=False),
+)
+"""One row: since when uses are written down, and the latest end of those that were deleted."""
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("part", BigInteger, primary_key=True),
+    Column("process", Text, primary_key=True),
+    Column("allowed", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+"""How many exchanges each process has allowed in a part of time, by the digest of what is counted."""

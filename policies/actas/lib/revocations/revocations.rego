@@ -17,6 +17,16 @@ readable(revocation) if {
 	is_number(object.get(revocation, "event_timestamp", 0))
 	is_string(object.get(revocation, "iss", ""))
 	is_string(object.get(revocation, "authorization_server", ""))
+	is_string(object.get(revocation, "sid", ""))
+	_names_a_token(revocation)
+}
+
+_names_a_token(revocation) if revocation.kind != "claims"
+
+_names_a_token(revocation) if {
+	is_object(revocation.claims)
+	some member in ["sub", "jti"]
+	is_string(revocation[member])
 }
 
 _members := {
@@ -27,6 +37,9 @@ _members := {
 	"client": ["client_id"],
 	"delegation": ["sub", "actor"],
 	"jti": ["jti"],
+	"chain": ["txn"],
+	"session": ["sid"],
+	"claims": [],
 }
 
 of_subject contains revocation if {
@@ -34,7 +47,23 @@ of_subject contains revocation if {
 	revocation.kind == "subject"
 	revocation.sub == input.facts.subject_token.party.sub
 	same_issuer(revocation, input.facts.subject_token.party.iss)
+	_same_session(revocation)
 }
+
+of_subject contains revocation if {
+	some revocation in active
+	revocation.kind == "session"
+	revocation.sid == input.subject_token.claims.sid
+	same_issuer(revocation, input.facts.subject_token.issuer)
+}
+
+# What the token does not say is a wildcard (SSF 1.0, subject matching): it may be of that session.
+_same_session(revocation) if {
+	sid := object.get(input.subject_token.claims, "sid", revocation.sid)
+	revocation.sid == sid
+}
+
+_same_session(revocation) if object.get(revocation, "sid", "") == ""
 
 # No login undoes the revocation of an agent, whatever event_timestamp it has.
 of_subject contains revocation if {
@@ -45,13 +74,13 @@ of_subject contains revocation if {
 
 # auth_time survives renewals; iat does not, and only stands in for it.
 logged_in_after(revocation) if {
-	revocation.kind == "subject"
+	revocation.kind in {"subject", "session"}
 	input.facts.subject_token.auth_time == "number"
 	input.subject_token.claims.auth_time > revocation.event_timestamp
 }
 
 logged_in_after(revocation) if {
-	revocation.kind == "subject"
+	revocation.kind in {"subject", "session"}
 	input.facts.subject_token.auth_time == "absent"
 	input.subject_token.claims.iat > revocation.event_timestamp
 }
@@ -61,6 +90,69 @@ of_delegation contains revocation if {
 	revocation.kind == "delegation"
 	revocation.sub == input.facts.subject_token.party.sub
 	same_issuer(revocation, input.facts.subject_token.party.iss)
+}
+
+of_tokens contains revocation if {
+	some revocation in active
+	revocation.kind == "jti"
+	some name in ["subject_token", "actor_token"]
+	revocation.jti == input[name].claims.jti
+	same_issuer(revocation, input.facts[name].issuer)
+}
+
+of_tokens contains revocation if {
+	some revocation in active
+	revocation.kind == "chain"
+	some name in ["subject_token", "actor_token"]
+	revocation.txn == input[name].claims.txn
+}
+
+# METADATA
+# description: While a chain is revoked, an act that does not say which chain it is of may be of that one.
+act_without_chain if {
+	some revocation in active
+	revocation.kind == "chain"
+	input.facts.subject_token.has_act
+	not _chain_named
+}
+
+_chain_named if {
+	is_string(input.subject_token.claims.txn)
+	input.subject_token.claims.txn != ""
+}
+
+# METADATA
+# description: Every change of claims that is about a token here, with the token that it is about.
+of_claims contains {"token": name, "entry": revocation} if {
+	some revocation in active
+	revocation.kind == "claims"
+	some name in ["subject_token", "actor_token"]
+	_about(revocation, name)
+}
+
+_about(revocation, name) if {
+	_same_jti(revocation, name)
+	_same_sub(revocation, name)
+	same_issuer(revocation, input.facts[name].issuer)
+}
+
+# An entry without a jti is about every token of the subject.
+_same_jti(revocation, name) if revocation.jti == input[name].claims.jti
+
+_same_jti(revocation, _) if object.get(revocation, "jti", "") == ""
+
+_same_sub(revocation, name) if revocation.sub == input.facts[name].party.sub
+
+_same_sub(revocation, _) if object.get(revocation, "sub", "") == ""
+
+# A token that was issued later was issued with the new values.
+says_so(change) if input[change.token].claims.iat > change.entry.event_timestamp
+
+says_so(change) if {
+	claims := input[change.token].claims
+	every claim, value in change.entry.claims {
+		claims[claim] == value
+	}
 }
 
 active contains revocation if {

@@ -52,7 +52,8 @@ _client_revoked if {
 # METADATA
 # title: Known revocation state
 # description: >-
-#   Without a fresh revocation state nobody is known not to be revoked.
+#   Without a fresh revocation state nobody is known not to be revoked. Nor is anybody who acts in a chain that has no
+#   name (txn) while a chain is revoked.
 # related_resources:
 # - ref: https://openid.net/specs/openid-caep-1_0-final.html
 #   description: CAEP
@@ -77,7 +78,10 @@ else if {
 	every revocation in input.state.revocations {
 		revocations.readable(revocation)
 	}
+	not _chain_unresolved
 }
+
+_chain_unresolved if revocations.act_without_chain
 
 # METADATA
 # title: Revoked subjects and sessions
@@ -209,7 +213,8 @@ _delegation_revoked if {
 # METADATA
 # title: Revoked tokens
 # description: >-
-#   Neither token is revoked by its jti, or inactive where the authorization server introspected it.
+#   Neither token is revoked by its jti or by the chain of decisions that it was issued in (txn), or inactive where the
+#   authorization server introspected it.
 # related_resources:
 # - ref: https://www.rfc-editor.org/rfc/rfc7662#section-2.2
 #   description: RFC 7662, section 2.2
@@ -225,19 +230,17 @@ deny contains {
 } if not _tokens_active
 
 _tokens_active if {
+	input.state.revocations == []
 	input.facts.subject_token.active
 	input.facts.actor_token.active
-	_jti_active
 }
 
-_jti_active if input.state.revocations == []
-
-else if not _token_revoked
+else if {
+	input.facts.subject_token.active
+	input.facts.actor_token.active
+	not _token_revoked
+}
 
 _token_revoked if {
-	some revocation in revocations.active
-	revocation.kind == "jti"
-	some name in ["subject_token", "actor_token"]
-	revocation.jti == input[name].claims.jti
-	revocations.same_issuer(revocation, input.facts[name].issuer)
+	some _ in revocations.of_tokens
 }

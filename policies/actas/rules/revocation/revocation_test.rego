@@ -354,6 +354,74 @@ test_an_inactive_token_is_denied if {
 	}
 }
 
+# A chain is what was issued on one decision; its tokens carry that decision's id as txn.
+test_every_token_of_a_revoked_chain_is_denied if {
+	every name in ["subject_token", "actor_token"] {
+		_codes([_state([_chain_of("root-1")]), outcome.given(["request", name, "claims", "txn"], "root-1")]) == {"TOKEN_REVOKED"}
+	}
+	_codes([_chain, _state([_chain_of("root-1")]), _claim("txn", "root-1")]) == {"TOKEN_REVOKED"}
+	_codes([_chain, _state([_chain_of("root-1")]), _claim("txn", "root-2")]) == set()
+	_revoked([_chain_of("root-1")]) == set()
+}
+
+test_while_a_chain_is_revoked_an_act_names_its_chain if {
+	acted := [_chain, outcome.given("/request/facts/subject_token/has_act", true)]
+	revoked := array.concat(acted, [_state([_chain_of("root-1")])])
+	_codes(revoked) == {"REVOCATION_STATE_UNKNOWN"}
+	every txn in ["", null, 1, ["root-2"]] {
+		_codes(array.concat(revoked, [_claim("txn", txn)])) == {"REVOCATION_STATE_UNKNOWN"}
+	}
+	_codes(array.concat(revoked, [_claim("txn", "root-2")])) == set()
+	_codes(acted) == set()
+	_codes(array.concat(acted, [_state([object.union(_chain_of("root-1"), {"until": 1800000000})])])) == set()
+	_codes(array.concat(acted, [_state([{"kind": "jti", "jti": "other"}])])) == set()
+}
+
+test_without_chain_member_revocation_a_revoked_chain_is_denied_all_the_same if {
+	_codes([
+		_state([_chain_of("root-1")]),
+		_claim("txn", "root-1"),
+		outcome.given("/settings/chain_member_revocation", "off"),
+	]) == {"TOKEN_REVOKED"}
+}
+
+test_a_revoked_session_is_denied_until_the_next_login if {
+	session := {"kind": "session", "sid": "s-1", "event_timestamp": 1800000000}
+	_codes([_state([session]), _claim("sid", "s-1")]) == {"SUBJECT_REVOKED"}
+	_codes([_state([session]), _claim("sid", "s-2")]) == set()
+	_revoked([session]) == set()
+	_codes([_state([object.union(session, {"iss": "https://as.example.com"})]), _claim("sid", "s-1")]) == {"SUBJECT_REVOKED"}
+	_codes([_state([object.union(session, {"iss": "https://idp.example.com"})]), _claim("sid", "s-1")]) == set()
+	_codes([_state([object.union(session, {"event_timestamp": 1})]), _claim("sid", "s-1")]) == set()
+}
+
+# What one side does not say is a wildcard, what both say must be the same.
+test_one_session_of_a_subject_is_revoked if {
+	session := object.union(_alice_at(1800000000), {"sid": "s-1"})
+	_codes([_state([session]), _claim("sid", "s-1")]) == {"SUBJECT_REVOKED"}
+	_codes([_state([session]), _claim("sid", "s-2")]) == set()
+	_revoked([session]) == {"SUBJECT_REVOKED"}
+	_codes([_state([object.union(session, {"sub": "bob"})]), _claim("sid", "s-1")]) == set()
+}
+
+test_a_change_that_cannot_be_read_may_be_about_anybody if {
+	change := {"kind": "claims", "jti": "st-2", "claims": {"role": "reader"}}
+	_revoked([change]) == set()
+	every broken in [
+		object.remove(change, {"jti"}),
+		object.union(change, {"jti": 1}),
+		object.union(change, {"claims": []}),
+		object.remove(change, {"claims"}),
+	] {
+		"REVOCATION_STATE_UNKNOWN" in _revoked([broken])
+	}
+	"REVOCATION_STATE_UNKNOWN" in _revoked([{"kind": "chain"}])
+	"REVOCATION_STATE_UNKNOWN" in _revoked([{"kind": "session", "sid": 1}])
+	"REVOCATION_STATE_UNKNOWN" in _revoked([{"kind": "subject", "sub": "bob", "sid": 1}])
+}
+
+_chain_of(txn) := {"kind": "chain", "txn": txn}
+
 _alice_at(time) := {"kind": "subject", "sub": "alice", "event_timestamp": time}
 
 _client_at(server) := {"kind": "client", "client_id": "agent-mail", "authorization_server": server}

@@ -13,6 +13,7 @@ from actas.engine.opa_binary import resolve_opa
 from actas.errors import EngineError, Status
 from actas.policy.activation import DRAIN_SECONDS
 from actas.policy.bundle import CompiledPolicy
+from actas.policy.data import PolicyData
 from actas.policy.engines import Engines
 from actas.policy.handle import EngineHandle, ServingRevision
 from actas.policy.metadata import RuleTable
@@ -39,6 +40,11 @@ class LoadedRevisions:
     def revision(self) -> str:
         """The revision that serves; empty when none does."""
         return self.handle.current.policy.revision if self.handle.current else ""
+
+    @property
+    def data(self) -> PolicyData | None:
+        """The policy data of the revision that serves."""
+        return self.handle.current.data if self.handle.current else None
 
     def rules(self, revision: str) -> RuleTable:
         """Give the rules of *revision* while it serves."""

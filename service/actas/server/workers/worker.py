@@ -29,6 +29,7 @@ from actas.server.metrics import Metrics
 from actas.server.place import Place
 from actas.server.receipts import keeping
 from actas.server.revisions import ForeignRevision
+from actas.server.revocations import known
 from actas.server.workers.channel import Channel, Message, opened
 from actas.server.workers.revisions import LoadedRevisions
 from actas.server.workers.runtime import Runtime, Settings, read_settings
@@ -115,12 +116,14 @@ class Worker:
             raise EngineError("there is nothing to serve", status=Status.INTERNAL)
         place = Place(settings.number, settings.of)
         books = await self._stack.enter_async_context(keeping(settings.config, place, observe=self._metrics.store))
+        revocations = await self._stack.enter_async_context(known(settings.config, books.store))
         service = Service(
             settings.config,
             self._metrics,
             revisions,
             since=settings.since,
             books=books,
+            revocations=revocations,
             place=place,
             single_use=FileSingleUse(self._runtime.approvals),
         )

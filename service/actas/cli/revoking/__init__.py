@@ -1,0 +1,1 @@
+"""`actas revoke` and `actas restore`."""

@@ -1,0 +1,126 @@
+"""The commands `actas revoke` and `actas restore`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from actas.cli import options, reaching
+from actas.cli.exits import bad_input, sentences
+from actas.cli.revoking import desk, named, render
+from actas.cli.revoking.desk import Desk
+
+EXAMPLE = (
+    "Example: actas revoke agent mail-agent --until 24h --reason 'sends spam' --target 127.0.0.1:50051 && "
+    "actas revoke list --target 127.0.0.1:50051"
+)
+EXAMPLE_RESTORE = "Example: actas restore agent mail-agent --reason 'was repaired' --receipts sqlite:///receipts.db"
+_LONGEST_SET = 256 * 1024
+
+Kind = Annotated[
+    str, typer.Argument(metavar=f"{'|'.join(named.KINDS[:-1])}|list", help="Whom to revoke, or list what is revoked.")
+]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Its names; of a delegation SUBJECT ACTOR.")]
+Issuer = Annotated[
+    str | None, typer.Option("--issuer", metavar="URI", help="Only as this issuer names it (of a client: its server).")
+]
+
+
+@sentences
+def revoke(
+    kind: Kind = "",
+    ids: Ids = None,
+    *,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When it ends: RFC 3339, or 30m, 24h, 7d from now.")
+    ] = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")] = "",
+    issuer: Issuer = None,
+    logins_until: Annotated[
+        str | None,
+        typer.Option(
+            "--logins-until", metavar="TIME|now", help="Of a subject or session: tokens of later logins are accepted."
+        ),
+    ] = None,
+    security_event: Annotated[
+        str | None, typer.Option("--set", metavar="FILE|-", help="Hand on this signed security event (RFC 8417).")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cut, and change nothing.")] = False,
+    receipts: desk.Store = None,
+    target: reaching.Address = None,
+    tls: reaching.Tls = False,
+    ca: reaching.Ca = None,
+    as_json: options.Json = False,
+) -> None:
+    """Revoke agents, actors, subjects, clients, delegations, tokens or chains: at once, in every replica.
+
+    Exit status: 0 done, 2 bad input, 3 it is not known to be done.
+    """
+    if kind == "list" or security_event is not None:
+        if ids or (kind and kind != "list") or dry_run:
+            raise bad_input("list and --set stand alone")
+        with desk.asked(receipts, target, tls, ca) as at:
+            _list(at, as_json) if security_event is None else _receive(at, security_event, as_json)
+        return
+    entries = named.entries(kind, ids or [], issuer=issuer)
+    if kind == "claims":
+        raise bad_input("changed claims are told by their issuer: --set")
+    about: dict[str, Any] = {"reason": reason} if reason else {}
+    if (end := named.end(until)) is not None:
+        about["until"] = end
+    if logins_until is not None:
+        if kind not in ("subject", "session"):
+            raise bad_input("--logins-until is for a subject or a session")
+        about["event_timestamp"] = named.login(logins_until)
+    entries = [entry | about for entry in entries]
+    with desk.asked(receipts, target, tls, ca) as at:
+        if dry_run:
+            found, truncated = at.would_cut(entries)
+            render.would_cut(found, truncated, as_json=as_json)
+        else:
+            render.done("revoked", at.revoke(entries), entries, as_json=as_json)
+
+
+@sentences
+def restore(
+    kind: Annotated[str, typer.Argument(metavar="|".join(named.KINDS), help="What was revoked.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Its names; of a delegation SUBJECT ACTOR.")],
+    *,
+    issuer: Issuer = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")] = "",
+    receipts: desk.Store = None,
+    target: reaching.Address = None,
+    tls: reaching.Tls = False,
+    ca: reaching.Ca = None,
+    as_json: options.Json = False,
+) -> None:
+    """Take revocations back, whatever else they say; the record keeps both.
+
+    Exit status: 0 done, 2 bad input or nothing of the kind is revoked, 3 it is not known to be done.
+    """
+    wanted = named.entries(kind, ids, issuer=issuer)
+    with desk.asked(receipts, target, tls, ca) as at:
+        version, found = at.restore(wanted, reason=reason)
+        render.done("restored", version, found, as_json=as_json)
+
+
+def _list(at: Desk, as_json: bool) -> None:
+    entries = list(at.in_force())
+    if as_json:
+        for entry in entries:
+            typer.echo(json.dumps(entry))
+    else:
+        render.table(entries)
+
+
+def _receive(at: Desk, source: str, as_json: bool) -> None:
+    try:
+        text = sys.stdin.read(_LONGEST_SET) if source == "-" else Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise bad_input(f"--set: {source}: {getattr(error, 'strerror', None) or 'is no text'}") from None
+    version, entries = at.receive(text.strip())
+    render.done("revoked" if entries else "known", version, entries, as_json=as_json)

@@ -1,0 +1,1 @@
+"""What is revoked: the entries, whom they name, and which of them one exchange can be touched by."""

@@ -1,0 +1,67 @@
+"""`actas revoke` and `actas restore`: what is refused before anything is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from actas.cli.main import app
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """What the command line says of logs writes to the runner's own standard error, which is closed afterwards."""
+    yield
+    structlog.reset_defaults()
+
+
+def _refused(*arguments: str) -> str:
+    ran = CliRunner().invoke(app, arguments, env={"ACTAS_RECEIPTS": ""})
+    assert ran.exit_code == 2, ran.output
+    return ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("revoke", "robot", "a"), "KIND is one of agent, actor"),
+        (("revoke", "agent"), "an ID is missing"),
+        (("revoke", "delegation", "alice"), "SUBJECT ACTOR"),
+        (("revoke", "agent", "a", "--until", "soon"), "--until"),
+        (("revoke", "agent", "a", "--issuer", "https://as"), "--issuer"),
+        (("revoke", "agent", "a", "--logins-until", "now"), "--logins-until"),
+        (("revoke", "subject", "a", "--logins-until", "5m"), "--logins-until"),
+        (("revoke", "claims", "a"), "--set"),
+        (("revoke", "list", "agent"), "stand alone"),
+        (("revoke", "agent", "a"), "--target HOST:PORT, or --receipts"),
+        (("restore", "robot", "a"), "KIND is one of"),
+    ],
+)
+def test_a_mistake_is_said_in_a_sentence(arguments: tuple[str, ...], complaint: str) -> None:
+    """It names the option or the word."""
+    assert complaint in _refused(*arguments)
+
+
+def test_only_a_service_knows_whose_events_to_believe(tmp_path: Path) -> None:
+    """Into the store itself nobody can put an event."""
+    from actas.store import Database
+
+    store = f"sqlite:///{tmp_path}/receipts.db"
+    Database.open(store).close()
+    (tmp_path / "event").write_text("a.b.c", encoding="utf-8")
+
+    assert "--target" in _refused("revoke", "--set", f"{tmp_path}/event", "--receipts", store)
+    assert "nowhere" in _refused("revoke", "--set", "nowhere", "--receipts", store)
+    assert "nothing of the kind is revoked" in _refused("restore", "agent", "nobody", "--receipts", store)
+
+
+def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """Revoking in a store that no service has would revoke nothing."""
+    ran = CliRunner().invoke(app, ["revoke", "agent", "a", "--receipts", f"sqlite:///{tmp_path}/none.db"])
+
+    assert (ran.exit_code, "no such file" in ran.stderr) == (3, True)
+    assert not (tmp_path / "none.db").exists()
