@@ -57,6 +57,8 @@ def benched(kind: str, database: Database, rows: int, times: int) -> dict[str, A
     began = time.monotonic()
     world = load(database, rows, say_of(kind))
     result: dict[str, Any] = {"load_seconds": round(time.monotonic() - began), "questions": {}}
+    # What else the machine does shows in every figure.
+    result["load_average"] = round(os.getloadavg()[0], 1)
     print(f"\n{kind}: {rows:,} decisions loaded in {result['load_seconds']} s")
     for name, make in questions(world).items():
         lines = plans(database, make())

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from grpc import aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from actas.client import AsyncDecisionClient, Target
 from actas.client.receipt_client import ReceiptClient
@@ -171,6 +173,30 @@ async def test_the_tree_of_a_chain_of_exchanges_is_drawn(running: RunningService
     drawn = actas("receipts", "tree", first.decision_id, *store).output
     assert f"alice at {AS}" in drawn
     assert drawn.count(f"✓ {AGENT} → {MAIL}") == sum(hop["effect"] == "ALLOW" for hop in hops)
+
+
+async def test_what_is_too_large_for_one_answer_comes_in_several(running: RunningService) -> None:
+    """Whatever callers wrote into requests, an auditor gets all receipts."""
+    names = [
+        (await decided(running, context={"task_id": "large", "request_path": ["x" * 60_000] * 3})).decision_id
+        for _ in range(30)
+    ]
+    with receipts(running, "auditor") as auditor:
+        seen, token, pages = [], "", 0
+        while pages == 0 or token:
+            page = auditor.page(ReceiptFilter(task_id="large"), size=100, token=token)
+            seen += [found.decision_id for found in page.receipts]
+            token, pages = page.next_token, pages + 1
+    assert seen == names[::-1]
+    assert pages > 1
+
+
+async def test_receipts_are_served_while_decisions_cannot_be_made(running: RunningService) -> None:
+    """Health is told by service, under its full name."""
+    async with aio.insecure_channel(running.address) as channel:
+        check = health_pb2_grpc.HealthStub(channel).Check
+        answer = await check(health_pb2.HealthCheckRequest(service="actas.admin.v1.ReceiptService"))
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
 def _subject() -> dict[str, Any]:
