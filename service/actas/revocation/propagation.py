@@ -90,8 +90,11 @@ def _revoke_entry(entry: Entry, client: httpx.Client, server: AuthorizationServe
             found = _ask(client, server, "GET", f"{admin}/clients", params={"clientId": entry["client_id"]})
             if found.status_code != httpx.codes.OK or not found.json():
                 raise NotCarriedError(f"knows no such client (HTTP {found.status_code})")
-            path, now = f"{admin}/clients/{found.json()[0]['id']}", int(time.time())
-            _done(_ask(client, server, "PUT", path, json={**found.json()[0], "notBefore": now}), "client")
+            path = f"{admin}/clients/{found.json()[0]['id']}"
+            # A token of the very second of notBefore would still count.
+            _done(
+                _ask(client, server, "PUT", path, json={**found.json()[0], "notBefore": int(time.time()) + 1}), "client"
+            )
         case kind:
             raise NotCarriedError(f"has no way to revoke by {kind}: its tokens stay usable until they end")
 
