@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -123,6 +124,24 @@ async def test_who_contradicts_is_refused_and_that_is_kept(running: RunningServi
         ("sts", "jti-2"), ("mail", None)
     ]  # fmt: skip
     assert [one["issued_jti"] for one in found[denied.decision_id]["refused"]] == ["jti-2"]
+
+
+async def test_of_reports_that_contradict_each_other_at_once_one_is_taken(running: RunningService) -> None:
+    """Whichever worker takes them; whoever came second hears of it."""
+    decision = await decided(running)
+    async with client(running, "sts") as sts:
+        reports = [
+            sts.report_outcome(decision.decision_id, Outcome(issued=True, issued_jti=f"jti-{number}"))
+            for number in range(8)
+        ]
+        answers = await asyncio.gather(*reports, return_exceptions=True)
+    (taken,) = [number for number, answer in enumerate(answers) if answer is True]
+    statuses = {answer.status for answer in answers if isinstance(answer, EngineError)}
+    assert statuses == {Status.ALREADY_EXISTS}
+    with receipts(running, "auditor") as auditor:
+        found = auditor.page(ReceiptFilter(), size=1).receipts[0]
+    assert found.outcome["issued_jti"] == f"jti-{taken}"
+    assert len(found.outcome["refused"]) == 7
 
 
 async def test_only_who_may_can_report_and_read(running: RunningService) -> None:
