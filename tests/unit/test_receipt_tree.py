@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 
-from receipt_documents import denied, name, receipt
 from rich.console import Console
 
 from actas.cli.render_tree import show_tree
 from actas.receipts.kept import KeptReceipt
 from actas.receipts.tree import build, walk
+from receipt_documents import denied, name, receipt
 
 
 def drawn(*receipts: KeptReceipt, every: bool = False) -> str:
