@@ -144,6 +144,10 @@ bench-quick: setup ## Its guard against regressions, three minutes, with nothing
 bench-plots: setup ## Draw build/bench.json as tests/benchmarks/plots/*.svg
 	@$(PYTHON) tests/benchmarks/plots.py $(ARGS)
 
+.PHONY: bench-receipts
+bench-receipts: setup ## Ten million receipts on SQLite and PostgreSQL: what each question takes (ARGS="--rows 100000")
+	@PYTHONPATH=tests/integration $(PYTHON) tests/benchmarks/bench_receipts.py $(ARGS)
+
 .PHONY: bench-keycloak
 bench-keycloak: setup ## What Actas adds to an exchange of a real Keycloak (needs Java and Maven)
 	@$(PYTHON) tests/benchmarks/keycloak.py $(ARGS)

@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from actas import answer, ceiling, policy_input
-from actas.admission import Admission
+from actas.admission import NO_PAST, Admission, Past
+from actas.asked import Asked, Concluded, PolicyInput, remaining
 from actas.ceiling.risk import risk_classes
 from actas.decision import Decision, PolicyRef
 from actas.engine import PolicyResult
@@ -27,40 +27,18 @@ from actas.ports import (
     Lease,
     NoObserver,
     Observer,
+    Rates,
     RevisionData,
     SingleUse,
     StateProvider,
 )
+from actas.rates import MemoryRates
 from actas.receipts import record
 from actas.receipts.record import Recorder
 from actas.request import ExchangeRequest
 from actas.timed import Timed
 
 _log = structlog.get_logger("actas.decide")
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One request at the moment it is decided; `at` is in seconds since the epoch.
-
-    `sent` is what the caller sent, `request` the same with what was verified here.
-    """
-
-    sent: ExchangeRequest
-    request: ExchangeRequest
-    at: float
-    state: RevocationView
-    caller: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Concluded:
-    """The decision, the answer that it was made of, and what else its record says."""
-
-    decision: Decision
-    result: PolicyResult
-    agent_version: str
-    risk: frozenset[str]
 
 
 class Decider:
@@ -75,19 +53,23 @@ class Decider:
         clock: Callable[[], float] = time.time,
         observer: Observer | None = None,
         single_use: SingleUse | None = None,
+        rates: Rates | None = None,
         audience: str = DEFAULT_AUDIENCE,
         since: float | None = None,
     ) -> None:
         """Take the parts; *clock* gives seconds since the epoch.
 
-        Signed approvals are for *audience*, each for one decision, which *single_use* remembers *since* then.
+        Signed approvals are for *audience*, each for one decision, as are one-time tokens; *single_use* remembers that
+        *since* then. *rates* counts what is allowed.
         """
         self._engines = engines
         self._recorder = recorder
         self._state = state
         self._clock = clock
         self._observer = observer or NoObserver()
-        self._admission = Admission(single_use or MemorySingleUse(), audience, clock() if since is None else since)
+        self._admission = Admission(
+            single_use or MemorySingleUse(), rates or MemoryRates(), audience, clock() if since is None else since
+        )
         self._ids = DecisionIds()
 
     async def decide(
@@ -95,7 +77,8 @@ class Decider:
     ) -> Decision:
         """Decide *request* within *timeout* seconds; the decision is recorded before it leaves.
 
-        *caller* is the configured name of who asks. A signed approval that an ALLOW relies on is used up.
+        *caller* is the configured name of who asks. The signed approvals and one-time tokens that an ALLOW relies on
+        are used up.
         Decisions that are made at the same time *in_step* take each step one after the other. What a step needs
         stays in the processor's caches then, which saves a quarter of their CPU (BENCHMARKS.md).
 
@@ -108,43 +91,50 @@ class Decider:
         deadline = time.monotonic() + timeout
         answer.check_parent(request)
         at = self._clock()
-        if request.approvals and any(approval.jws for approval in request.approvals):
-            return await self._decide_signed(request, at, caller, deadline)
         async with self._engines.lease() as lease:
-            asked = _Asked(request, request, at, self._state.lookup(request, lease.data), caller)
-            concluded = await self._decided(asked, lease, deadline, in_step=in_step)
+            # What stands on its own needs no way of its own through the rest.
+            alone = not self._admission.concerns(request, lease.data)
+            if alone:
+                asked = Asked(request, request, at, self._state.lookup(request, lease.data), caller)
+                concluded = await self._decided(asked, lease, deadline, in_step=in_step)
+        if not alone:
+            return await self._decide_held(request, at, caller, deadline, in_step=in_step)
         if in_step:
             await asyncio.sleep(0)
         # The revision may be drained while a slow recorder works: what it had to say is said.
         await self._record(asked, concluded)
         return concluded.decision
 
-    async def _decide_signed(self, request: ExchangeRequest, at: float, caller: str, deadline: float) -> Decision:
-        """Decide a request with signed approvals: they are held until the decision is recorded."""
+    async def _decide_held(
+        self, request: ExchangeRequest, at: float, caller: str, deadline: float, *, in_step: bool
+    ) -> Decision:
+        """Decide a request that other decisions may not share everything with: that is held until it is recorded."""
         async with AsyncExitStack() as until_recorded:
             async with self._engines.lease() as lease:
                 admitted = await until_recorded.enter_async_context(self._admission.hold(request, lease.data, at))
                 state = self._state.lookup(request, lease.data)
-                asked = _Asked(request, admitted.request, at, state, caller)
-                concluded = await self._decided(asked, lease, deadline)
+                asked = Asked(request, admitted.request, at, state, caller, admitted.usage)
+                concluded = await self._decided(asked, lease, deadline, in_step=in_step)
                 relied_on = ceiling.approvals_relied_on(asked.request, concluded.result, lease.data, int(at))
             await self._record(asked, concluded)
-            await admitted.use_up(relied_on)
+            if ceiling.issues(asked.request, concluded.result):
+                await admitted.use_up(concluded.result, relied_on)
         return concluded.decision
 
     async def rehearse(
         self, request: ExchangeRequest, *, timeout: float, caller: str = ""
-    ) -> tuple[ExchangeRequest, Decision]:
-        """Decide as `decide` does, but use nothing up; gives the request as policy saw it, too."""
+    ) -> tuple[PolicyInput, Decision]:
+        """Decide as `decide` does, but use nothing up; gives what policy saw, too."""
         deadline = time.monotonic() + timeout
         answer.check_parent(request)
         at = self._clock()
         async with self._engines.lease() as lease:
-            seen = await self._admission.peek(request, lease.data, at)
-            asked = _Asked(request, seen, at, self._state.lookup(request, lease.data), caller)
+            admitted = await self._admission.peek(request, lease.data, at)
+            state = self._state.lookup(request, lease.data)
+            asked = Asked(request, admitted.request, at, state, caller, admitted.usage)
             concluded = await self._decided(asked, lease, deadline)
         await self._record(asked, concluded)
-        return asked.request, concluded.decision
+        return concluded.seen, concluded.decision
 
     async def decide_with(
         self,
@@ -153,12 +143,13 @@ class Decider:
         now: float,
         data: Mapping[str, Any] | None,
         state: RevocationView,
+        past: Past = NO_PAST,
         timeout: float = 10.0,
-    ) -> tuple[ExchangeRequest, Decision]:
+    ) -> tuple[PolicyInput, Decision]:
         """Decide *request* at a frozen *now*, as a test runner does on a checking engine.
 
         *data* may have the `settings` and the `registry` of the case; all else is as in `rehearse`, except that
-        no earlier use of an approval is known.
+        of earlier decisions only *past* is known.
 
         Raises:
             EngineError: besides the causes of `decide`, the engine serves and is not for checking.
@@ -171,27 +162,31 @@ class Decider:
                 raise EngineError("this engine decides over its own data only", status=Status.INTERNAL)
             chosen = lease.data if data is None else lease.data.override(data)
             tree = None if data is None else chosen.tree()
-            asked = _Asked(request, self._admission.rehearsed(request, chosen, now), now, state)
-            result = await engine.evaluate_with(self._question(asked), tree, timeout=timeout)
-            concluded = self._conclude(asked, result, lease, chosen)
+            admitted = self._admission.rehearsed(request, chosen, now, past)
+            asked = Asked(request, admitted.request, now, state, usage=admitted.usage)
+            question = self._question(asked)
+            result = await engine.evaluate_with(question, tree, timeout=timeout)
+            concluded = self._conclude(asked, question, result, lease, chosen)
         await self._record(asked, concluded)
-        return asked.request, concluded.decision
+        return concluded.seen, concluded.decision
 
-    async def _decided(self, asked: _Asked, lease: Lease, deadline: float, *, in_step: bool = False) -> _Concluded:
+    async def _decided(self, asked: Asked, lease: Lease, deadline: float, *, in_step: bool = False) -> Concluded:
         question = self._question(asked)
         if in_step:
             await asyncio.sleep(0)
         with self._timed("engine"):
-            result = await lease.engine.evaluate(question, timeout=_remaining(deadline))
+            result = await lease.engine.evaluate(question, timeout=remaining(deadline))
         if in_step:
             await asyncio.sleep(0)
-        return self._conclude(asked, result, lease, lease.data)
+        return self._conclude(asked, question, result, lease, lease.data)
 
-    def _question(self, asked: _Asked) -> dict[str, Any]:
+    def _question(self, asked: Asked) -> PolicyInput:
         with self._timed("input"):
-            return policy_input.build(asked.request, now=int(asked.at), state=asked.state)
+            return policy_input.build(asked.request, now=int(asked.at), state=asked.state, usage=asked.usage)
 
-    def _conclude(self, asked: _Asked, result: PolicyResult, lease: Lease, data: RevisionData) -> _Concluded:
+    def _conclude(
+        self, asked: Asked, question: PolicyInput, result: PolicyResult, lease: Lease, data: RevisionData
+    ) -> Concluded:
         """Bound the policy's answer and put the decision together."""
         revision = lease.engine.revision
         if result.revision != revision:
@@ -203,19 +198,24 @@ class Decider:
         decision_id = self._ids.new(asked.at)
         with self._timed("ceiling"):
             result = ceiling.bound(
-                asked.request, result, data, int(asked.at), lambda bound: self._on_widened(bound, decision_id, revision)
+                asked.request,
+                result,
+                data,
+                int(asked.at),
+                lambda bound: self._on_widened(bound, decision_id, revision),
+                unused=asked.usage.unused,
             )
             risk = risk_classes(asked.request, data)
         policy = PolicyRef(revision, lease.digest, asked.state.version)
         decision = answer.decision(asked.request, result, at=asked.at, decision_id=decision_id, policy=policy)
-        return _Concluded(decision, result, answer.agent_version(data, result.actor_agent), risk)
+        return Concluded(decision, question, result, answer.agent_version(data, result.actor_agent), risk)
 
     def _on_widened(self, bound: str, decision_id: str, revision: str) -> None:
         self._observer.widened(bound)
         _log.error("output_widened", bound=bound, decision_id=decision_id, policy_revision=revision)
 
-    async def _record(self, asked: _Asked, concluded: _Concluded) -> None:
-        actor = concluded.result.actor
+    async def _record(self, asked: Asked, concluded: Concluded) -> None:
+        actor, agent = concluded.result.actor, concluded.result.actor_agent
         with self._timed("record"):
             await self._recorder.record(
                 record.build(
@@ -224,22 +224,13 @@ class Decider:
                     sent=asked.sent,
                     caller=asked.caller,
                     actor=None if actor is None else {"iss": actor.iss, "sub": actor.sub},
-                    actor_agent=concluded.result.actor_agent,
+                    actor_agent=agent,
                     actor_version=concluded.agent_version,
                     risk=concluded.risk,
                 )
             )
+        if agent:
+            self._observer.agent(agent, concluded.agent_version, concluded.decision)
 
     def _timed(self, stage: str) -> Timed:
         return Timed(self._observer, stage)
-
-
-def _remaining(deadline: float) -> float:
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise EngineError(
-            "the deadline passed before the policy was asked",
-            status=Status.DEADLINE_EXCEEDED,
-            reason="DEADLINE_EXCEEDED",
-        )
-    return remaining

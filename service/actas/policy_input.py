@@ -1,4 +1,4 @@
-"""The policy input: the exchange request, the time, the revocation state, and the facts.
+"""The policy input: the exchange request, the time, the state, and the facts.
 
 This is the whole of what a policy can see. Raw tokens and signed evidence never enter it.
 """
@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from actas import facts
 from actas.request import Approval, Consent, ExchangeRequest, Token
+from actas.usage import NO_USAGE, Usage
 
 
 class RevocationView(Protocol):
@@ -27,7 +28,7 @@ class RevocationView(Protocol):
         """The entries that may match the request (contract.md, section 3)."""
 
 
-def build(request: ExchangeRequest, *, now: int, state: RevocationView) -> dict[str, Any]:
+def build(request: ExchangeRequest, *, now: int, state: RevocationView, usage: Usage = NO_USAGE) -> dict[str, Any]:
     """Build the input for one decision; *now* is in seconds since the epoch.
 
     Members are named as in the exchange document. A member that the caller left out is left out here too,
@@ -36,7 +37,8 @@ def build(request: ExchangeRequest, *, now: int, state: RevocationView) -> dict[
     client = request.client
     document: dict[str, Any] = {
         "now": now,
-        "state": {"freshness": state.freshness, "revocations": state.revocations, "version": state.version},
+        "state": {"freshness": state.freshness, "revocations": state.revocations, "version": state.version}
+        | usage.members(),
         "facts": facts.of(request),
         "authorization_server": request.authorization_server,
         "grant_type": request.grant_type,

@@ -7,10 +7,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, runtime_checkable
 
 from actas.ceiling.tables import SourceData
+from actas.decision import Decision
 from actas.engine import PolicyEngine, PolicyResult
-from actas.evidence.approvals import Ticket
 from actas.evidence.keys import TrustedIssuer
+from actas.evidence.ticket import Ticket
 from actas.policy_input import RevocationView
+from actas.rates import RateKey
 from actas.request import ExchangeRequest
 from actas.revocation.names import Agents
 
@@ -23,8 +25,16 @@ class RevisionData(SourceData, Protocol):
         """Who may sign approvals, with the keys of this very revision."""
 
     @property
+    def one_time(self) -> Mapping[str, Mapping[str, bool]]:
+        """The issuers whose tokens are good for one exchange, each with the roles in which they are."""
+
+    @property
+    def rate_limits(self) -> Mapping[str, Any]:
+        """`per_agent`, `per_subject` and `agents`, each as far as there is such a limit."""
+
+    @property
     def index(self) -> Mapping[str, Any]:
-        """What is computed from settings and registry for look-ups."""
+        """Settings and registry keyed for look-ups, as the policy reads them."""
 
     def override(self, given: Mapping[str, Any]) -> RevisionData:
         """Give this data with the `settings` and the `registry` that a test case wants."""
@@ -77,7 +87,7 @@ class StateProvider(Protocol):
 
 
 class Held(Protocol):
-    """Tickets that one decision alone may rely on, until it is made."""
+    """Tickets that one decision alone may rely on, until it is made and recorded."""
 
     @property
     def tickets(self) -> frozenset[Ticket]:
@@ -88,13 +98,26 @@ class Held(Protocol):
 
 
 class SingleUse(Protocol):
-    """Where it is remembered which signed approvals were used."""
+    """Where it is remembered which signed approvals and one-time tokens were used."""
 
     async def free(self, tickets: Collection[Ticket], now: float) -> frozenset[Ticket]:
         """Give those of *tickets* that are neither used nor held, without taking them."""
 
     def hold(self, tickets: Collection[Ticket], now: float) -> AbstractAsyncContextManager[Held]:
         """Hold the free ones of *tickets*; those that are not consumed meanwhile are free again afterwards."""
+
+
+class Rates(Protocol):
+    """Where allowed exchanges are counted. `now` is in seconds since the epoch."""
+
+    async def take(self, keys: Collection[RateKey], now: float) -> Mapping[RateKey, int]:
+        """Take a place in each of *keys*; give how many exchanges have one already. Raises `EngineError`."""
+
+    async def look(self, keys: Collection[RateKey], now: float) -> Mapping[RateKey, int]:
+        """Give what `take` would give, and take nothing; raises `EngineError`."""
+
+    def give_back(self, keys: Collection[RateKey], allowed: Collection[RateKey], now: float) -> None:
+        """Leave the places that were taken in *keys*; in *allowed* an exchange has come of it, which counts."""
 
 
 class Observer(Protocol):
@@ -106,6 +129,9 @@ class Observer(Protocol):
     def widened(self, bound: str) -> None:
         """A policy answer would have widened; *bound* is a word from a fixed list."""
 
+    def agent(self, agent: str, version: str, decision: Decision) -> None:
+        """A decision was made for an agent of the registry."""
+
 
 class NoObserver:
     """Observes nothing."""
@@ -114,4 +140,7 @@ class NoObserver:
         """Drop it."""
 
     def widened(self, bound: str) -> None:
+        """Drop it."""
+
+    def agent(self, agent: str, version: str, decision: Decision) -> None:
         """Drop it."""

@@ -72,6 +72,8 @@ def test_the_story_refuses_for_each_reason(story: dict[str, Any]) -> None:
         "APPROVAL_REQUIRED",
         "APPROVAL_MISMATCH",
         "APPROVAL_REVOKED",
+        "ACTOR_REVOKED",
+        "CHAIN_MEMBER_REVOKED",
     }
     (outage,) = exchanges(story, "no decision")
     assert (outage["status"], outage["error"], outage["codes"]) == (403, "access_denied", [])

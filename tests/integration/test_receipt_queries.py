@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -116,10 +118,12 @@ def test_a_page_token_of_another_question_is_refused(database: Database) -> None
     """It would skip receipts silently."""
     with database.reading() as connection:
         token = listing.page(connection, ReceiptFilter(), size=1).next_token
-        for wrong in (token[:-4], "no token", "", "é"):
-            if wrong:
-                with pytest.raises(ProtocolError, match="page_token"):
-                    listing.page(connection, ReceiptFilter(), size=1, token=wrong)
+        digest = ReceiptFilter().digest()
+        made_up = [[digest, 0, 2**63, 1], [digest, "nan", 1, 1], [digest, 10**400, 1, 1], [digest, 0, -1, 1], [1], 1]
+        wrong = [base64.urlsafe_b64encode(json.dumps(members).encode()).decode() for members in made_up]
+        for given in (token[:-4], "no token", "é", *wrong):
+            with pytest.raises(ProtocolError, match="page_token"):
+                listing.page(connection, ReceiptFilter(), size=1, token=given)
         with pytest.raises(ProtocolError, match="page_token: is that of another question"):
             listing.page(connection, ReceiptFilter(effect="DENY"), size=1, token=token)
 

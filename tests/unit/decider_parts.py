@@ -16,6 +16,7 @@ from actas.engine import EngineHealth
 from actas.engine.result import PolicyResult, parse_result
 from actas.errors import EngineError, ReceiptError
 from actas.policy.data import PolicyData
+from actas.ports import Rates, SingleUse
 from actas.receipts.record import Record
 from actas.request import ExchangeRequest
 
@@ -115,6 +116,11 @@ class Observed:
         """Start with nothing."""
         self.stages: list[str] = []
         self.bounds: list[str] = []
+        self.agents: list[tuple[str, str, str]] = []
+
+    def agent(self, agent: str, version: str, decision: Decision) -> None:
+        """Keep for whom it was."""
+        self.agents.append((agent, version, decision.decision_id))
 
     def stage(self, name: str, seconds: float) -> None:
         """Keep the stage."""
@@ -136,6 +142,8 @@ class Service:
         recorder: Recorder | None = None,
         data: PolicyData = DATA,
         since: float = 0,
+        single_use: SingleUse | None = None,
+        rates: Rates | None = None,
     ) -> None:
         """Decide over *data* with an engine that answers *answer*."""
         self.engine = Checking(answer)
@@ -149,6 +157,8 @@ class Service:
             clock=lambda: NOW,
             observer=self.observed,
             since=since,
+            single_use=single_use,
+            rates=rates,
         )
 
     def decide(self, asked: ExchangeRequest | None = None, timeout: float = 1.0) -> Decision:

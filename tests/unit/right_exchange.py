@@ -31,6 +31,7 @@ SETTINGS: Answer = {
     "profiles": [],
     "allow_loopback_http": False,
     "credential_classes": {},
+    "rate_limits": {},
     "risk": {},
 }
 REGISTRY: Answer = {

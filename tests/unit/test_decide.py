@@ -146,6 +146,15 @@ def test_a_malformed_deny_is_no_decision(answer: Answer) -> None:
     assert service.recorder.records == []
 
 
+def test_decisions_for_agents_of_the_registry_are_counted_by_agent_and_version() -> None:
+    """And no others: what a caller made up never becomes a label."""
+    registered, unknown = Service(allow()), Service({**allow(), "actor_agent": "made-up"})
+    decision = registered.decide()
+    unknown.decide()
+    assert registered.observed.agents == [("mailer", "3", decision.decision_id)]
+    assert unknown.observed.agents == []
+
+
 def test_a_widening_answer_is_a_deny_that_is_counted_and_logged() -> None:
     """The metric and the error log line name the bound and hold nothing of the request."""
     service = Service(allow(scope=["mail.read", "mail.send"]))

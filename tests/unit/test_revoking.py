@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from actas.cli.main import app
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """What the command line says of logs writes to the runner's own standard error, which is closed afterwards."""
+    yield
+    structlog.reset_defaults()
 
 
 def _refused(*arguments: str) -> str:

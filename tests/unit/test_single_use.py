@@ -167,10 +167,10 @@ def test_a_rehearsal_uses_nothing_up_and_shows_what_was_used() -> None:
     used = service()
     rehearse = used.decider.rehearse
     seen, decision = asyncio.run(rehearse(deletion(signed()), timeout=1))
-    assert (decision.effect, seen.approvals[0].id) == (Effect.ALLOW, "apr-1")
+    assert (decision.effect, seen["approvals"][0]["id"]) == (Effect.ALLOW, "apr-1")
     assert used.decide(deletion(signed())).effect is Effect.ALLOW
     seen, decision = asyncio.run(rehearse(deletion(signed()), timeout=1))
-    assert (decision.effect, seen.approvals[0].status) == (Effect.DENY, "superseded")
+    assert (decision.effect, seen["approvals"][0]["status"]) == (Effect.DENY, "superseded")
 
 
 def test_after_a_restart_only_new_approvals_count() -> None:

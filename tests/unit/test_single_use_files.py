@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from actas.errors import EngineError
-from actas.evidence.approvals import Ticket
 from actas.evidence.single_use_files import SWEEP_AFTER_SECONDS, FileSingleUse, prepare, sweep
+from actas.evidence.ticket import Ticket
 
 ISSUER = "https://approvals.example.com"
 TICKET = Ticket(ISSUER, "a", 100)

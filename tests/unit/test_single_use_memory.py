@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from actas.evidence.approvals import Ticket
 from actas.evidence.single_use import MemorySingleUse
+from actas.evidence.ticket import Ticket
 
 ISSUER = "https://approvals.example.com"
 

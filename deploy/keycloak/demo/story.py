@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import approving
+import operating
 from kc_browser import Browser
 from kc_tokens import MCP
 from steps import ALLOW, DENY, NONE, Expected, Held
@@ -49,7 +50,9 @@ class Story:
         yield "What an attacker tries", self.attacks
         yield "Money needs a stronger login", self.payment
         yield "A deletion needs somebody's approval", self.deletion
+        yield "An agent is revoked while it is at work", self.revocation
         yield "Actas is stopped, and comes back", self.outage
+        yield "What is kept of all that", self.receipts
 
     def delegation(self) -> None:
         """Three hops, the tool at their end, and a fourth hop that is too deep."""
@@ -145,6 +148,39 @@ class Story:
         self.teller.tool("The gateway deletes the order", may, "delete_order", "order 1003 is deleted", order=1003)
         ask("The same approval once more", held, *here, approval_refused("APPROVAL_REVOKED"), **used)
         ask("The same approval for the archive", held, *elsewhere, other, **used)
+
+    def revocation(self) -> None:
+        """It counts from the next exchange on, also for those who work with what the agent obtained."""
+        ask, read = self.teller.exchange, "orders:read"
+        second = ("investigator", "mcp-gateway", read)
+        first = ask("Alice's agent asks again", self.held["alice"], "on-call", "investigator", read, allowed(read, 300))
+        held = ask("The investigation agent obtains another token", first, *second, allowed(read, 120))
+        self._operate("It is revoked", "revoke", "agent", "investigator", "--reason", "it asks for too much")
+        ask("Its next exchange is refused", first, *second, refused("ACTOR_REVOKED"))
+        ask("Nor does its token lead on", held, "mcp-gateway", MCP, read, refused("CHAIN_MEMBER_REVOKED"))
+        self._operate("It was a mistake", "restore", "agent", "investigator")
+        ask("The investigation agent goes on", first, *second, allowed(read, 120))
+
+    def _operate(self, title: str, *arguments: str) -> None:
+        ran = operating.at_the_service(self.teller.world, *arguments)
+        self.teller.done(title, f"`{ran.command}`", ran.problems, ran.lines)
+
+    def receipts(self) -> None:
+        """Every decision has a receipt, which names the token that was issued on it; nothing was changed afterwards."""
+        teller, world = self.teller, self.teller.world
+        tokens = {step.facts["decision_id"]: step.holds.id for step in teller.steps if step.holds and step.facts}
+        teller.done(
+            f"Keycloak has reported what it issued on {len(tokens)} decisions",
+            "each receipt names the token by its jti",
+            operating.issued(world, tokens),
+        )
+        first = self.held["first"]
+        tree = operating.over_the_receipts(world, "receipts", "tree", str(first.claims["txn"]) if first else "")
+        teller.done("Who acted for whom, from the receipts alone", f"`{tree.command}`", tree.problems, tree.lines)
+        verified = operating.over_the_receipts(world, "receipts", "verify")
+        teller.done(
+            "The receipts are as they were written", "`actas receipts verify`", verified.problems, verified.lines
+        )
 
     def outage(self) -> None:
         """Without a decision there is no token, and the first question after the outage is answered."""

@@ -95,7 +95,7 @@ def running(say: Say) -> Iterator[World]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="actas-keycloak-demo-")))
         dist = kc_dist.ensure(say)
         say("Starting Actas: it compiles the policies, runs their suites and starts their engine ...")
-        actas = stack.enter_context(Actas())
+        actas = stack.enter_context(Actas(keeps_receipts=True))
         say("Starting Keycloak, half a minute ...")
         keycloak = stack.enter_context(Keycloak(dist, port_like(HOSTNAME), target=actas.address))
         tokens = Tokens(keycloak)

@@ -30,10 +30,18 @@ class Actas:
     The policies are copied, and their key for approvals is replaced by one that is made here.
     """
 
-    def __init__(self, port: int = 0, policies: Sequence[Path] = (POLICIES,), *, extra: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        policies: Sequence[Path] = (POLICIES,),
+        *,
+        extra: Sequence[str] = (),
+        keeps_receipts: bool = False,
+    ) -> None:
         """Serve *policies*; *extra* are further flags of `actas serve`."""
         self.address = f"127.0.0.1:{port or kc_process.free_port()}"
         self._sources, self._extra = tuple(policies), tuple(extra)
+        self._keeps_receipts = keeps_receipts
         self._group: kc_process.Group | None = None
         self._folder: Path | None = None
         self._last_log = ""
@@ -76,6 +84,11 @@ class Actas:
         return str(public["keys"][0]["kid"])
 
     @property
+    def receipts(self) -> str:
+        """Where receipts are kept, if they are."""
+        return f"sqlite:///{self.folder / 'receipts.db'}"
+
+    @property
     def policies(self) -> list[Path]:
         """The copied policies, which may be changed."""
         return [self.folder / f"policies-{number}" for number, _ in enumerate(self._sources)]
@@ -86,6 +99,8 @@ class Actas:
         command = [sys.executable, "-m", "actas", "serve", "--workers", "1", "--listen", self.address]
         for root in self.policies:
             command += ["--policies", str(root)]
+        if self._keeps_receipts:
+            command += ["--receipts", self.receipts]
         command += ["--pid-file", str(self.folder / "serve.pid"), *self._extra]
         # What a killed one leaves behind goes with the folder.
         environment = _environment() | {"TMPDIR": str(self.folder / "tmp")}

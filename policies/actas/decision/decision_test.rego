@@ -8,7 +8,7 @@ import data.actas.lib.verdict_test as verdict
 # METADATA
 # description: What the shipped revision requires, as activation lists it.
 required := {
-	"rules": {"act": true, "approval": true, "authorization_details": true, "changed_claims": true, "claims": true, "client": true, "credential_class": true, "cross_domain": true, "delegation": true, "delegation_chain": true, "evidence": true, "grant_type": true, "issuer": true, "lifetime": true, "may_act": true, "on_behalf_of": true, "parameters": true, "presenter": true, "resource": true, "revocation": true, "scope": true, "sender_constraint": true, "settings": true, "step_up": true, "target": true, "token_form": true, "token_time": true, "token_type": true, "token_verification": true, "workload_identity": true},
+	"rules": {"act": true, "approval": true, "authorization_details": true, "changed_claims": true, "claims": true, "client": true, "credential_class": true, "cross_domain": true, "delegation": true, "delegation_chain": true, "evidence": true, "grant_type": true, "issuer": true, "lifetime": true, "may_act": true, "on_behalf_of": true, "one_time": true, "parameters": true, "presenter": true, "rate_limit": true, "resource": true, "revocation": true, "scope": true, "sender_constraint": true, "settings": true, "step_up": true, "target": true, "token_form": true, "token_time": true, "token_type": true, "token_verification": true, "workload_identity": true},
 	"limits": {"agent": true, "approval": true, "client": true, "credential": true, "delegation_basis": true, "request": true, "settings": true, "subject_token": true, "target": true},
 	"obligations": {"approval": true, "step_up": true},
 }

@@ -7,6 +7,7 @@ It adds no authority and repairs nothing: a result that would widen becomes a de
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from actas.ceiling import (
     act,
@@ -17,6 +18,7 @@ from actas.ceiling import (
     confirmation,
     deny,
     lifetime,
+    one_time,
     parties,
     scope,
     tables,
@@ -47,11 +49,13 @@ def bound(
     data: SourceData,
     now: int,
     on_widened: Callable[[str], None] = lambda _bound: None,
+    *,
+    unused: AbstractSet[str] = frozenset(),
 ) -> PolicyResult:
     """Give *result* as it is when it widens nothing, else a deny with the one code `OUTPUT_WIDENED`.
 
     *now* is the time of the decision in seconds since the epoch. *on_widened* is told which bound was broken,
-    in a word that holds no request value.
+    in a word that holds no request value. *unused* names the one-time tokens that this decision may use up.
 
     Raises:
         EngineError: the result is no answer at all, or settings and registry cannot be read.
@@ -61,11 +65,16 @@ def bound(
         deny.check(result)
         return result
     try:
-        _check(request, result, data, now)
+        _check(request, result, data, now, unused)
     except BoundBroken as broken:
         on_widened(broken.bound)
         return _refusal(result)
     return result
+
+
+def issues(request: ExchangeRequest, result: PolicyResult) -> bool:
+    """Whether something is issued on *result*, as it was bounded: nothing is while the user is still asked."""
+    return result.effect is Effect.ALLOW and not parties.is_asking(request)
 
 
 def approvals_relied_on(request: ExchangeRequest, result: PolicyResult, data: SourceData, now: int) -> frozenset[int]:
@@ -75,8 +84,7 @@ def approvals_relied_on(request: ExchangeRequest, result: PolicyResult, data: So
     """
     limits = result.limits
     signed = frozenset(position for position, approval in enumerate(request.approvals) if approval.jws)
-    # While the user is still asked nothing is issued, so nothing is used up.
-    if not signed or limits is None or result.effect is not Effect.ALLOW or parties.is_asking(request):
+    if not signed or limits is None or not issues(request, result):
         return frozenset()
     known = tables.of(data)
     proven = parties.prove(request, known, now)
@@ -84,7 +92,9 @@ def approvals_relied_on(request: ExchangeRequest, result: PolicyResult, data: So
     return signed & approvals.relied_on(request, limits.scope, targets, proven, known, now=now)
 
 
-def _check(request: ExchangeRequest, result: PolicyResult, data: SourceData, now: int) -> None:
+def _check(
+    request: ExchangeRequest, result: PolicyResult, data: SourceData, now: int, unused: AbstractSet[str]
+) -> None:
     limits = result.limits
     contradictory = result.effect is not Effect.ALLOW or result.denials or result.obligations or result.error
     if limits is None or contradictory:
@@ -92,6 +102,7 @@ def _check(request: ExchangeRequest, result: PolicyResult, data: SourceData, now
     require(_NOTES.issuperset(result.notes), "notes")
     known = tables.of(data)
     proven = parties.prove(request, known, now)
+    one_time.check(request, proven, known, unused)
     act.check(request, result, proven, known)
     targets = audience.check(request, limits, proven, known)
     issued = scope.check(request, limits, proven, targets, known)

@@ -45,6 +45,7 @@ class Tables:
     disabled: Names
     servers: Names
     may_act_issuers: Names
+    one_time: Mapping[str, Names]
     clients: Mapping[str, ClientEntry]
     targets: Mapping[str, TargetEntry]
     agents: Mapping[str, Mapping[str, Any]]
@@ -126,6 +127,11 @@ def _build(settings: Mapping[str, Any], registry: Mapping[str, Any]) -> Tables:
         may_act_issuers=frozenset(
             name for name, issuer in registry.get("issuers", {}).items() if "may_act" in _roles(issuer)
         ),
+        one_time={
+            name: frozenset(issuer["one_time"])
+            for name, issuer in registry.get("issuers", {}).items()
+            if isinstance(issuer, dict) and issuer.get("one_time")
+        },
         clients={name: _client(entry, targets) for name, entry in registry.get("clients", {}).items()},
         targets=targets,
         agents=registry.get("agents", {}),

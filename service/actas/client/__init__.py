@@ -12,12 +12,14 @@ from actas.client.async_client import AsyncDecisionClient
 from actas.client.channels import Target
 from actas.client.errors import UnusableDecisionError
 from actas.client.sync_client import DecisionClient
+from actas.receipts.outcome import Outcome
 
 __all__ = [
     "AsyncDecisionClient",
     "DecisionClient",
     "ExplainedRule",
     "Explanation",
+    "Outcome",
     "Target",
     "UnusableDecisionError",
 ]

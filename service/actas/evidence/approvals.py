@@ -14,6 +14,7 @@ from actas import claims_grammar, scope, strict_json
 from actas.errors import ProtocolError
 from actas.evidence.jws import UnverifiedError, read, verify
 from actas.evidence.keys import TrustedIssuer
+from actas.evidence.ticket import Ticket
 from actas.request import Approval, ExchangeRequest, JsonText
 
 TYP = "actas-approval+jwt"
@@ -22,15 +23,6 @@ DEFAULT_AUDIENCE = "actas"
 MAX_LIFETIME_SECONDS = 24 * 3600
 TEXT_CLAIMS = ("jti", "approver", "subject", "actor", "client_id", "target", "scope")
 MAX_DETAILS_BYTES, MAX_DETAILS_DEPTH = 64 * 1024, 64
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """The right to use a signed approval once: who gave it under which id, and until when that must be known."""
-
-    issuer: str
-    id: str
-    until: int
 
 
 @dataclass(frozen=True, slots=True)

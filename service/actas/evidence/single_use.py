@@ -1,4 +1,4 @@
-"""Which signed approvals were used, remembered in the memory of this service."""
+"""Which approvals and one-time tokens were used, remembered in the memory of this service."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import heapq
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 
-from actas.evidence.approvals import Ticket
-
-_Name = tuple[str, str]
+from actas.evidence.ticket import Ticket
 
 
 class MemorySingleUse:
-    """Tickets that were used or are held. A restart forgets them, so older approvals then count for nothing."""
+    """Tickets that were used or are held. A restart forgets them, so what is older then counts for nothing."""
 
     def __init__(self) -> None:
-        self._used: dict[_Name, int] = {}
-        self._held: set[_Name] = set()
-        self._ends: list[tuple[int, _Name]] = []
+        self._used: dict[str, int] = {}
+        self._held: set[str] = set()
+        self._ends: list[tuple[int, str]] = []
         self._forgotten = 0
 
     async def free(self, tickets: Collection[Ticket], now: float) -> frozenset[Ticket]:
@@ -30,7 +28,7 @@ class MemorySingleUse:
         """Keep everybody else from the free ones of *tickets*; what is not consumed by the end is free again."""
         # Nothing is awaited between the look and the taking, so two decisions cannot both get one.
         mine = await self.free(tickets, now)
-        names = {(ticket.issuer, ticket.id) for ticket in mine}
+        names = {ticket.name for ticket in mine}
         self._held |= names
         try:
             yield _Held(self, mine)
@@ -40,14 +38,14 @@ class MemorySingleUse:
     def consume(self, tickets: Iterable[Ticket]) -> None:
         """Remember that *tickets* were used, until they end."""
         for ticket in tickets:
-            name = (ticket.issuer, ticket.id)
+            name = ticket.name
             # An id that was signed with two ends is remembered until the later one.
             if ticket.until > self._used.get(name, 0):
                 self._used[name] = ticket.until
                 heapq.heappush(self._ends, (ticket.until, name))
 
     def _is_free(self, ticket: Ticket) -> bool:
-        name = (ticket.issuer, ticket.id)
+        name = ticket.name
         # What ends no later than something forgotten may be it: a clock that was set back brings nothing back.
         return ticket.until > self._forgotten and name not in self._used and name not in self._held
 

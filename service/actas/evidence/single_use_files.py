@@ -1,21 +1,19 @@
-"""Which signed approvals were used, remembered for all workers of one service in a directory of their supervisor.
+"""Which approvals and one-time tokens were used, remembered for all workers of one service in a directory of theirs.
 
-An approval that is held or used is a file, and only one process can create it. A worker that dies while it holds one
-leaves the file: nobody knows whether its decision left, so that approval counts for nothing more.
+One that is held or used is a file, and only one process can create it. A worker that dies while it holds one leaves the
+file: nobody knows whether its decision left, so that one counts for nothing more.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from actas.errors import EngineError
-from actas.evidence.approvals import Ticket
+from actas.evidence.ticket import Ticket
 
 _MARK = "forgotten"
 # Longer than any decision: what is still held is never swept.
@@ -65,8 +63,7 @@ class FileSingleUse:
                     file.unlink()
 
     def _file(self, ticket: Ticket) -> Path:
-        name = json.dumps([ticket.issuer, ticket.id]).encode()
-        return self._directory / hashlib.sha256(name).hexdigest()
+        return self._directory / ticket.name
 
 
 class _Held:
@@ -145,4 +142,6 @@ def _told() -> Iterator[None]:
 
 
 def _unknown() -> EngineError:
-    return EngineError("which approvals were used cannot be remembered", reason="APPROVAL_USE_UNKNOWN")
+    return EngineError(
+        "which approvals and one-time tokens were used cannot be remembered", reason="SINGLE_USE_UNKNOWN"
+    )

@@ -16,7 +16,7 @@ from actas.policy.suite_yaml import SuiteError, read
 # How many checks of each kind the specifications give to this version.
 _COUNTS = {
     "REQ": 7,
-    "TOK": 11,
+    "TOK": 12,
     "BND": 6,
     "ACT": 16,
     "MAY": 8,

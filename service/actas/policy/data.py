@@ -61,6 +61,18 @@ class PolicyData:
         return trusted(self.issuer_keys, self.registry, EVENTS)
 
     @property
+    def one_time(self) -> Mapping[str, Mapping[str, bool]]:
+        """The issuers whose tokens are good for one exchange, each with the roles in which they are."""
+        one_time: Mapping[str, Mapping[str, bool]] = self.index.get("one_time", {})
+        return one_time
+
+    @property
+    def rate_limits(self) -> Mapping[str, Any]:
+        """`per_agent`, `per_subject` and `agents`, each as far as there is such a limit."""
+        limits: Mapping[str, Any] = self.index.get("rate_limits", {})
+        return limits
+
+    @property
     def settings_valid(self) -> bool:
         """Whether nothing is wrong but names that match nothing."""
         return all(finding.harmless for finding in self.findings)

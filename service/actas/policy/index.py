@@ -11,6 +11,7 @@ from typing import Any
 
 from actas.decimal_key import key as decimal_key
 from actas.policy.model import Agent, Client, DetailsType, Grant, Issuer, Registry, RiskClass, Settings, Target
+from actas.policy.settings_model import RateLimits
 from actas.request import ACCESS_TOKEN, AUTHORIZATION_CODE, TOKEN_EXCHANGE
 from actas.spiffe import SpiffeId
 
@@ -43,6 +44,7 @@ def build_index(settings: Settings, registry: Registry) -> JsonDict:
         "authorization_servers": as_set(servers),
         "single_authorization_server": servers[0] if len(set(servers)) == 1 else "",
         "issuers": {name: _issuer(issuer) for name, issuer in registry.issuers.items()},
+        "one_time": {name: as_set(issuer.one_time) for name, issuer in registry.issuers.items() if issuer.one_time},
         "clients": {name: _client(client, canonical) for name, client in registry.clients.items()},
         "targets": {name: _target(canonical[name], registry.targets[canonical[name]], settings) for name in canonical},
         "agents": {name: _agent(agent, canonical) for name, agent in registry.agents.items()},
@@ -57,6 +59,7 @@ def build_index(settings: Settings, registry: Registry) -> JsonDict:
         "authorization_details": {name: _details(details) for name, details in registry.authorization_details.items()},
         "forbidden_scopes": as_set(settings.forbidden_scopes),
         "disabled_rules": as_set(settings.disabled_rules),
+        "rate_limits": _rate_limits(settings.rate_limits, registry),
         "credential_classes": {
             name: {"max_lifetime_seconds": kind.max_lifetime_seconds}
             for name, kind in settings.credential_classes.items()
@@ -119,6 +122,16 @@ def _agent(agent: Agent, canonical: Mapping[str, str]) -> JsonDict:
         may_delegate_to=_optional_set(agent.may_delegate_to),
         version=agent.version or "",
     )
+
+
+def _rate_limits(limits: RateLimits, registry: Registry) -> JsonDict:
+    """Give every limit; empty where there is none, so that nobody has to look further."""
+    agents = {name: agent.rate_limit for name, agent in registry.agents.items() if agent.rate_limit is not None}
+    given = _present(per_agent=limits.per_agent, per_subject=limits.per_subject)
+    index: JsonDict = {name: limit.model_dump() for name, limit in given.items()}
+    if agents:
+        index["agents"] = {name: limit.model_dump() for name, limit in agents.items()}
+    return index
 
 
 def _identities(registry: Registry) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:

@@ -13,7 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from actas.decimal_key import key as decimal_key
-from actas.policy.settings_model import Name, RiskClass, ScopeToken, Seconds, Settings, Strict
+from actas.policy.settings_model import Name, RateLimit, RiskClass, ScopeToken, Seconds, Settings, Strict
 from actas.spiffe import SpiffeId
 
 TrustDomain = Annotated[str, Field(pattern=r"^[a-z0-9._-]{1,255}$")]
@@ -40,6 +40,8 @@ class Issuer(Strict):
     access_token_typ: Annotated[list[Name], Field(min_length=1)] | None = None
     introspection: Introspection | None = None
     opaque: bool = False
+    one_time: Annotated[list[Literal["subject", "actor"]], Field(min_length=1)] | None = None
+    """As what its tokens are good for one exchange only (RFC 7523, section 3)."""
 
     @model_validator(mode="before")
     @classmethod
@@ -123,6 +125,7 @@ class Agent(Strict):
     targets: list[Name] | None = None
     max_lifetime_seconds: Seconds | None = None
     may_delegate_to: list[Name] | None = None
+    rate_limit: RateLimit | None = None
 
 
 class BundleSource(Strict):

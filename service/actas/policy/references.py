@@ -29,7 +29,7 @@ def check(settings: Settings, registry: Registry, codes: Mapping[str, bool]) -> 
     """List everything that does not fit together. *codes* maps every known code to whether it is locked."""
     return [
         *_settings(settings, codes),
-        *_signing_issuers(registry),
+        *_issuers(registry),
         *_targets(settings, registry),
         *_authorization_servers(registry),
         *_target_names(registry),
@@ -54,11 +54,15 @@ def _settings(settings: Settings, codes: Mapping[str, bool]) -> Iterator[Finding
                 yield Finding(path, f"unknown credential class {kind!r}")
 
 
-def _signing_issuers(registry: Registry) -> Iterator[Finding]:
+def _issuers(registry: Registry) -> Iterator[Finding]:
     for name, issuer in registry.issuers.items():
         for role in sorted({"approval", "events"} & set(issuer.roles)) if issuer.jwks_file is None else ():
             message = f"the role {role} needs a jwks_file: without keys nothing that it signs can be verified"
             yield Finding(("registry", "issuers", name), message, harmless=True)
+        for position, role in enumerate(issuer.one_time or ()):
+            if role not in issuer.roles:
+                message = f"this issuer has no role {role!r}, so none of its tokens is presented as one"
+                yield Finding(("registry", "issuers", name, "one_time", position), message, harmless=True)
 
 
 def _targets(settings: Settings, registry: Registry) -> Iterator[Finding]:

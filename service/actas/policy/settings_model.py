@@ -40,6 +40,20 @@ class CredentialClass(Strict):
     max_lifetime_seconds: Seconds
 
 
+class RateLimit(Strict):
+    """At most so many allowed exchanges within any so many seconds."""
+
+    exchanges: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    seconds: Annotated[int, Field(ge=1, le=86_400)]
+
+
+class RateLimits(Strict):
+    """How often each agent, and each subject, obtains something. One that is absent is not limited."""
+
+    per_agent: RateLimit | None = None
+    per_subject: RateLimit | None = None
+
+
 class Settings(Strict):
     """The merged settings: every key is there, the shipped defaults say so."""
 
@@ -60,4 +74,5 @@ class Settings(Strict):
     profiles: list[Literal["on_behalf_of"]]
     allow_loopback_http: bool
     credential_classes: dict[Name, CredentialClass]
+    rate_limits: RateLimits
     risk: dict[Name, RiskClass]

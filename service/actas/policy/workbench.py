@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from actas import policy_input
 from actas.decide import Decider
 from actas.decision import Decision
 from actas.document import from_document
 from actas.engine import DEFAULT_ENGINE, EngineKind, PolicyEngine
 from actas.engine.opa_binary import resolve_opa
-from actas.errors import ProtocolError
 from actas.explanation import FiredRule, explain
+from actas.policy import case_state
 from actas.policy.bundle import CompiledPolicy, compile_policy
 from actas.policy.data import PolicyData
 from actas.policy.engines import Engines
@@ -80,10 +79,10 @@ class Workbench:
         *data* may replace `settings`, `registry` and `state`. Raises `ProtocolError`, `EngineError`.
         """
         overrides = {name: data[name] for name in ("settings", "registry") if data and name in data}
-        state = _state(data)
+        state, past = case_state.read((data or {}).get("state"))
         at = time.time() if now is None else float(now)
         _seen, decision = await self._decider.decide_with(
-            request, now=at, data=overrides or None, state=state.lookup(request), timeout=DECIDE_SECONDS
+            request, now=at, data=overrides or None, state=state.lookup(request), past=past, timeout=DECIDE_SECONDS
         )
         return decision
 
@@ -97,21 +96,10 @@ class Workbench:
         """Decide *request* and explain each denial by its rule, its place and the input that it saw."""
         at = int(time.time()) if now is None else now
         state = RevocationState.fresh().lookup(request)
-        request, decision = await self._decider.decide_with(
+        seen, decision = await self._decider.decide_with(
             request, now=float(at), data=None, state=state, timeout=DECIDE_SECONDS
         )
-        seen = policy_input.build(request, now=at, state=state)
         return decision, explain(decision, seen, self.compiled.metadata)
-
-
-def _state(data: Mapping[str, Any] | None) -> RevocationState:
-    given = (data or {}).get("state")
-    if given is None:
-        return RevocationState.fresh()
-    try:
-        return RevocationState.from_document(given)
-    except ValueError as error:
-        raise ProtocolError("data.state", str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,31 @@
 """What was decided for each version of each agent, so that one version can be compared with the one before it.
 
-Decisions are counted by hour into a small table soon after they were made, entry by entry of each chain. What is not
-counted yet is added from the receipts themselves, so that an answer is exact. Only agents of the registry are counted.
+Decisions are counted by hour and by day into a small table soon after they were made, entry by entry of each chain.
+What is not counted yet is added from the receipts themselves, so that an answer is exact. Only agents of the registry
+are counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, and_, cast, func, select
 
 from actas.receipts.answers import HOUR_SECONDS, AgentVersion, Hours
 from actas.receipts.columns import key
 from actas.receipts.documents import DECISION
-from actas.store.schema import agent_hours, agent_hours_counted, receipts, writers
+from actas.store.schema import agent_counted, agent_counts, receipts, writers
 
-_of, _hours, _counted = receipts.c, agent_hours.c, agent_hours_counted.c
+DAY: Final = 24
+"""Hours in a day."""
+_of, _counts, _counted = receipts.c, agent_counts.c, agent_counted.c
 
 
 def compare(connection: Connection, hours: Hours, *, agent: str = "") -> list[AgentVersion]:
     """Give what was decided in *hours* for each version of *agent*, or of all agents, in the order of their names."""
-    rows = list(connection.execute(counted_statement(hours, agent)))
+    rows = [row for span in spans(hours) for row in connection.execute(counted_statement(span, agent))]
     for chain in pending(connection):
         of_time = [_of.evaluated_at >= hours.first * HOUR_SECONDS]
         if hours.end is not None:
@@ -31,13 +34,33 @@ def compare(connection: Connection, hours: Hours, *, agent: str = "") -> list[Ag
     return list(_versions(rows))
 
 
-def counted_statement(hours: Hours, agent: str) -> Select[Any]:
-    """Ask for what is counted of *hours*."""
-    kind = (_hours.agent, _hours.version, _hours.code, _hours.narrowed, _hours.stepped_up)
-    chosen = select(*kind, func.sum(_hours.decisions).label("decisions")).where(_hours.hour >= hours.first)
-    if hours.end is not None:
-        chosen = chosen.where(_hours.hour < hours.end)
-    return chosen.where(*_is(_hours, agent)).group_by(*kind)
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Stretches of time of so many *hours* each, by their numbers since the epoch: *first* and those before *end*."""
+
+    hours: int
+    first: int
+    end: int | None
+
+
+def spans(hours: Hours) -> list[Span]:
+    """Put *hours* together of whole days, and of the hours before and after them."""
+    day = -(-hours.first // DAY)
+    last = None if hours.end is None else hours.end // DAY
+    if last is not None and last <= day:
+        return [Span(1, hours.first, hours.end)]
+    around = [Span(1, hours.first, day * DAY), Span(DAY, day, last)]
+    return around if last is None else [*around, Span(1, last * DAY, hours.end)]
+
+
+def counted_statement(span: Span, agent: str) -> Select[Any]:
+    """Ask for what is counted of *span*."""
+    kind = (_counts.agent, _counts.version, _counts.code, _counts.narrowed, _counts.stepped_up)
+    chosen = select(*kind, func.sum(_counts.decisions).label("decisions"))
+    chosen = chosen.where(_counts.hours == span.hours, _counts.number >= span.first, *_is(_counts, agent))
+    if span.end is not None:
+        chosen = chosen.where(_counts.number < span.end)
+    return chosen.group_by(*kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +77,7 @@ def pending(connection: Connection) -> list[Pending]:
     counted = func.coalesce(_counted.seq, 0)
     rows = connection.execute(
         select(writers.c.writer, counted.label("counted"), writers.c.seq)
-        .select_from(writers.outerjoin(agent_hours_counted, _counted.writer == writers.c.writer))
+        .select_from(writers.outerjoin(agent_counted, _counted.writer == writers.c.writer))
         .where(writers.c.seq > counted)
     )
     return [Pending(row.writer, row.counted, row.seq) for row in rows]

@@ -1,26 +1,29 @@
-"""Counts decisions by agent and hour, a piece of a chain at a time, each piece once whoever counts it."""
+"""Counts decisions by agent, hour and day, a piece of a chain at a time, each piece once whoever counts it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection, text
 
-from actas.receipts.agents import Pending, entries_statement, pending
+from actas.receipts.agents import DAY, Pending, entries_statement, pending
 from actas.store import Database
 
 PIECE: Final = 20_000
 """How many entries are counted at a time."""
+_NAMES = ("hours", "number", "agent", "version", "code", "narrowed", "stepped_up", "decisions")
+_Kind = tuple[int, int, str, str, str, int, int]
 _ADVANCE = text(
-    "INSERT INTO agent_hours_counted (writer, seq) VALUES (:writer, :head) "
-    "ON CONFLICT (writer) DO UPDATE SET seq = excluded.seq WHERE agent_hours_counted.seq = :counted"
+    "INSERT INTO agent_counted (writer, seq) VALUES (:writer, :head) "
+    "ON CONFLICT (writer) DO UPDATE SET seq = excluded.seq WHERE agent_counted.seq = :counted"
 )
 _ADD = text(
-    "INSERT INTO agent_hours (agent, hour, version, code, narrowed, stepped_up, decisions) "
-    "VALUES (:agent, :hour, :version, :code, :narrowed, :stepped_up, :decisions) "
-    "ON CONFLICT (agent, hour, version, code, narrowed, stepped_up) "
-    "DO UPDATE SET decisions = agent_hours.decisions + excluded.decisions"
+    "INSERT INTO agent_counts (hours, number, agent, version, code, narrowed, stepped_up, decisions) "
+    "VALUES (:hours, :number, :agent, :version, :code, :narrowed, :stepped_up, :decisions) "
+    "ON CONFLICT (hours, number, agent, version, code, narrowed, stepped_up) "
+    "DO UPDATE SET decisions = agent_counts.decisions + excluded.decisions"
 )
 
 
@@ -38,9 +41,14 @@ def count(database: Database) -> int:
 def _count(database: Database, piece: Pending) -> bool:
     """Count one piece, unless somebody else has done so."""
     with database.reading() as connection:
-        rows = connection.execute(entries_statement(piece, connection.dialect.name)).mappings()
-        # In one order everywhere: two processes that add to the same hours must not wait for each other.
-        found = sorted((dict(row) for row in rows), key=lambda row: tuple(row.values())[:-1])
+        rows = connection.execute(entries_statement(piece, connection.dialect.name)).all()
+    counts: Counter[_Kind] = Counter()
+    for row in rows:
+        for hours in (1, DAY):
+            kind = (hours, row.hour // hours, row.agent, row.version, row.code, row.narrowed, row.stepped_up)
+            counts[kind] += row.decisions
+    # In one order everywhere: two processes that add to the same counts must not wait for each other.
+    found = [dict(zip(_NAMES, (*kind, count), strict=True)) for kind, count in sorted(counts.items())]
     with database.writing() as connection:
         return _add(connection, piece, found)
 

@@ -14,6 +14,7 @@ from actas.errors import ProtocolError
 
 MAX_TEXT = 2048
 MAX_PAGE = 1000
+_LARGEST = 2**63 - 1
 
 Place = tuple[float, int, int]
 """When it was decided, and the writer and the seq of the receipt: what receipts are put in order by."""
@@ -78,7 +79,9 @@ class PageToken:
         try:
             digest, moment, writer, seq = json.loads(base64.urlsafe_b64decode(token.encode("ascii")))
             place = (float(moment), int(writer), int(seq))
-        except (ValueError, TypeError):
+            if not (math.isfinite(place[0]) and 0 <= place[1] <= _LARGEST and 0 <= place[2] <= _LARGEST):
+                raise ValueError
+        except (ValueError, TypeError, OverflowError):
             raise _token("is none that was given out") from None
         if digest != wanted.digest():
             raise _token("is that of another question")

@@ -59,7 +59,7 @@ def _conditions(connection: Connection, wanted: ReceiptFilter) -> dict[str, list
     if wanted.target:
         conditions["target"] = [_of.target == key(wanted.target), _has_further(key(wanted.target))]
     if wanted.code:
-        conditions["code"] = [_of.code == wanted.code]
+        conditions["code"] = [_of.code == key(wanted.code)]
     return conditions
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ import grpc
 import structlog
 from grpc import aio
 
-from actas import policy_input
 from actas.config import Config
 from actas.decide import Decider
 from actas.decision import Decision
@@ -22,7 +21,6 @@ from actas.engine.opa_binary import resolve_opa
 from actas.explanation import FiredRule, explain
 from actas.listener import Listener
 from actas.ports import SingleUse
-from actas.request import ExchangeRequest
 from actas.server import garbage
 from actas.server.background import background
 from actas.server.doorway import Doorway
@@ -59,8 +57,8 @@ class Service:
     ) -> None:
         """Wire the parts together; nothing listens yet.
 
-        *since* is when the service started, *books* where its decisions are recorded, *revocations* what is
-        revoked, *single_use* where its used approvals are remembered.
+        *since* is when the service started, *books* where its decisions are recorded, *revocations* what is revoked.
+        What was used is remembered in the store of *books*; without one in *single_use*, and only *since* then.
         """
         self.metrics = metrics
         self.revisions = revisions
@@ -72,9 +70,10 @@ class Service:
             books.recorder,
             state=revocations.state,
             observer=metrics,
-            single_use=single_use,
+            single_use=single_use if books.memory is None else books.memory.single_use,
+            rates=None if books.memory is None else books.memory.rates,
             audience=config.audience,
-            since=since,
+            since=since if books.memory is None else books.memory.since,
         )
         servicer = Servicer(
             decider,
@@ -129,9 +128,7 @@ class Service:
             services[receipt_service.SERVICE] = receipts.handler()
         return services
 
-    def _explain(self, request: ExchangeRequest, decision: Decision) -> tuple[FiredRule, ...]:
-        state = self._revocations.state.lookup(request, self.revisions.data)
-        seen = policy_input.build(request, now=int(decision.evaluated_at), state=state)
+    def _explain(self, seen: Mapping[str, Any], decision: Decision) -> tuple[FiredRule, ...]:
         return explain(decision, seen, self.revisions.rules(decision.policy.revision))
 
     @asynccontextmanager

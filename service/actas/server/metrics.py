@@ -7,6 +7,7 @@ from functools import cache
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from actas.decision import Decision
+from actas.server.agent_metrics import AgentMetrics
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _ITEMS = (1, 2, 4, 8, 16, 32, 64)
@@ -48,6 +49,8 @@ class Metrics:
         )
         self._store = Counter("actas_store", "What happened to the store.", ["event"], registry=self.registry)
 
+        self._agents = AgentMetrics(self.registry)
+
         # Looked up some six times in each decision. They are never cleared, and few: codes, stages and statuses.
         self._decision, self._call = cache(self._decisions.labels), cache(self._calls.labels)
         self._stage = cache(self._stages.labels)
@@ -56,6 +59,10 @@ class Metrics:
         """Count *decision*."""
         code = decision.denials[0].code if decision.denials else ""
         self._decision(decision.effect.value, code).inc()
+
+    def agent(self, agent: str, version: str, decision: Decision) -> None:
+        """Count *decision* for a version of an agent of the registry."""
+        self._agents.count(agent, version, decision)
 
     def store(self, event: str) -> None:
         """Count one `commit`, `failure`, `spill`, `checkpoint` or `checkpoint_failure`; any thread may."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import grpc
@@ -15,7 +15,8 @@ from actas.admin_wire.outcome import outcome_from_proto
 from actas.errors import ProtocolError
 from actas.receipts import agents, listing, tree_query
 from actas.receipts.answers import DEFAULT_SECONDS, MOST_HOPS, Hours
-from actas.receipts.filters import check_page_size
+from actas.receipts.filters import PageToken, check_page_size
+from actas.receipts.kept import KeptReceipt
 from actas.receipts.reporting import Reports
 from actas.server import callers
 from actas.server.callers import CallerIdentity
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 SERVICE: Final = receipts_pb2.DESCRIPTOR.services_by_name["ReceiptService"].full_name
 _PAGE: Final = 100
+# gRPC's clients refuse answers of more than 4 MiB.
+_MOST_BYTES: Final = 3 << 20
 # How many questions a process looks up at a time: decisions have the other threads, and connections.
 _AT_ONCE: Final = 2
 
@@ -67,9 +70,10 @@ class ReceiptServicer:
         wanted = wire.filter_from_proto(asked.filter)
         size = check_page_size(asked.page_size or _PAGE)
         page = await self._read(context, lambda store: listing.page(store, wanted, size=size, token=asked.page_token))
-        return receipts_pb2.ListReceiptsResponse(
-            receipts=map(wire.receipt_to_proto, page.receipts), next_page_token=page.next_token
-        )
+        told = _fitting(page.receipts)
+        cut = len(told) < len(page.receipts)
+        after = PageToken(page.receipts[len(told) - 1].place).render(wanted) if cut else page.next_token
+        return receipts_pb2.ListReceiptsResponse(receipts=told, next_page_token=after)
 
     async def get_tree(self, data: bytes, context: Context) -> receipts_pb2.GetTreeResponse:
         """Give the tree of one decision."""
@@ -80,9 +84,8 @@ class ReceiptServicer:
         if not 1 <= most <= MOST_HOPS:
             raise ProtocolError("limit", f"must be 1 to {MOST_HOPS}")
         tree = await self._read(context, lambda store: tree_query.tree_of(store, asked.id, most=most))
-        return receipts_pb2.GetTreeResponse(
-            receipts=map(wire.receipt_to_proto, tree.receipts), truncated=tree.truncated
-        )
+        told = _fitting(tree.receipts)
+        return receipts_pb2.GetTreeResponse(receipts=told, truncated=tree.truncated or len(told) < len(tree.receipts))
 
     async def compare_agents(self, data: bytes, context: Context) -> receipts_pb2.CompareAgentsResponse:
         """Compare the versions of agents."""
@@ -121,6 +124,19 @@ class ReceiptServicer:
 
         async with asyncio.timeout(self._doorway.end(context) - time.monotonic()), self._free:
             return await asyncio.to_thread(read)
+
+
+def _fitting(receipts: Sequence[KeptReceipt]) -> list[receipts_pb2.Receipt]:
+    """Write as many *receipts*, at least one, as any client takes in one answer."""
+    told: list[receipts_pb2.Receipt] = []
+    size = 0
+    for receipt in receipts:
+        message = wire.receipt_to_proto(receipt)
+        size += message.ByteSize()
+        if told and size > _MOST_BYTES:
+            break
+        told.append(message)
+    return told
 
 
 def _require_outcome(caller: CallerIdentity, issuer: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import structlog
 
@@ -18,9 +18,6 @@ from actas.receipts.entry import Entry
 from actas.receipts.spill import Spill
 from actas.receipts.statements import Sink
 from actas.store import Database, Lane, StoreThread
-
-if TYPE_CHECKING:
-    pass
 
 _REPLAY_SECONDS = 1.0
 _RETENTION_SECONDS = 3600.0

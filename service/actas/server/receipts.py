@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from actas.config import Config
 from actas.receipts.record import LogRecorder, Recorder
 from actas.server.background import background
+from actas.server.memory import Memory, remembering
 from actas.server.place import ALONE, Place
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Books:
     recorder: Recorder
     store: StoreThread | None = None
     reports: Reports | None = None
+    memory: Memory | None = None
 
     @property
     def trouble(self) -> str:
@@ -76,7 +78,7 @@ async def keeping(
         writer = ChainWriter(name, spill, observe)
         thread = await stack.enter_async_context(StoreThread(database, observe))
         lane = thread.lane(writer)
-        recorder = StoreRecorder(lane, log, waits=lambda risk: _waits(config, risk), queue=config.receipts_queue)
+        recorder = StoreRecorder(lane, log, waits=lambda risk: waits(config, risk), queue=config.receipts_queue)
         if spill is not None:
             await stack.enter_async_context(background("spill", upkeep.replay(spill, lane, thread)))
         # Reports have transactions and a chain of their own: one that comes twice at once undoes no decision.
@@ -91,9 +93,11 @@ async def keeping(
                 await stack.enter_async_context(background("retention", kept))
         await stack.enter_async_context(recorder.finishing(config.grace))
         await stack.enter_async_context(background("counting", upkeep.count(database)))
-        yield Books(recorder, thread, Reports(database, reporting.lane(reporter)))
+        memory = await stack.enter_async_context(remembering(thread))
+        yield Books(recorder, thread, Reports(database, reporting.lane(reporter)), memory)
 
 
-def _waits(config: Config, risk: frozenset[str]) -> bool:
+def waits(config: Config, risk: frozenset[str]) -> bool:
+    """Say whether the answer waits for its receipt where scopes of these *risk* classes were asked for."""
     modes = [config.receipts_modes[name] for name in risk if name in config.receipts_modes]
     return "before_answer" in modes if modes else config.receipts_mode == "before_answer"

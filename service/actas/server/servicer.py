@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -39,11 +39,11 @@ class Decides(Protocol):
 
     async def rehearse(
         self, request: ExchangeRequest, *, timeout: float, caller: str
-    ) -> tuple[ExchangeRequest, Decision]:
-        """Decide *request*, but use up nothing that may be used once; gives it as policy saw it, too."""
+    ) -> tuple[dict[str, Any], Decision]:
+        """Decide *request*, but use up nothing that may be used once; gives what policy saw, too."""
 
 
-Explainer = Callable[[ExchangeRequest, Decision], Sequence[FiredRule]]
+Explainer = Callable[[Mapping[str, Any], Decision], Sequence[FiredRule]]
 
 
 class Servicer:

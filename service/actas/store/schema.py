@@ -103,23 +103,57 @@ revocations = Table(
 left out or put in between unseen. `event` is the digest of a security event's issuer and jti, at its first entry.
 """
 
-agent_hours = Table(
-    "agent_hours",
+agent_counts = Table(
+    "agent_counts",
     metadata,
+    Column("hours", SmallInteger, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
     Column("agent", Text, primary_key=True),
-    Column("hour", BigInteger, primary_key=True),
     Column("version", Text, primary_key=True),
     Column("code", Text, primary_key=True),
     Column("narrowed", SmallInteger, primary_key=True),
     Column("stepped_up", SmallInteger, primary_key=True),
     Column("decisions", BigInteger, nullable=False),
 )
-"""How many decisions of each kind were made for a version of an agent in an hour (since the epoch)."""
+"""How many decisions of each kind were made for a version of an agent in one hour, and in one day: `hours` is 1 or 24,
+`number` counts so many hours since the epoch."""
 
-agent_hours_counted = Table(
-    "agent_hours_counted",
+agent_counted = Table(
+    "agent_counted",
     metadata,
     Column("writer", BigInteger, primary_key=True),
     Column("seq", BigInteger, nullable=False),
 )
-"""Up to which entry of each writer `agent_hours` counts."""
+"""Up to which entry of each writer `agent_counts` counts."""
+
+single_use = Table(
+    "single_use",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+"""What was used or is held of what may be used once, by the digest of its name, and until when that must be known.
+
+`holder` is the decision that holds it. Where that has ended without a word, nobody knows whether its answer left.
+"""
+
+single_use_memory = Table(
+    "single_use_memory",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("since", Double, nullable=False),
+    Column("forgotten", BigInteger, nullable=False),
+)
+"""One row: since when uses are written down, and the latest end of those that were deleted."""
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("part", BigInteger, primary_key=True),
+    Column("process", Text, primary_key=True),
+    Column("allowed", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+"""How many exchanges each process has allowed in a part of time, by the digest of what is counted."""

@@ -40,9 +40,9 @@ _required_parameters_present if {
 	_actor_present_where_required
 }
 
-_actor_present_where_required if not _code_exchange
+_actor_present_where_required if input.facts.actor_token.presented == true
 
-else if input.facts.actor_token.presented == true
+else if not _code_exchange
 
 else if input.code.stage == "authorization"
 

@@ -98,23 +98,20 @@ else if {
 	}
 }
 
-_agent_limited if _agent_targets
+_agent_limited if data.actas.index.agents[exchange.limiting_agent].targets
 
 _agent_targets := data.actas.index.agents[exchange.limiting_agent].targets
 
-_grant_reaches if not _granted_only
+# may_act and consents name no targets; where a grant alone is the basis its targets are a ceiling.
+_grant_reaches if _other_basis
+
+else if count(basis.grants) == 0
 
 else if {
 	every name in input.facts.targets {
 		some grant in basis.grants
 		grant.targets[data.actas.index.targets[name].canonical]
 	}
-}
-
-# may_act and consents name no targets; where a grant alone is the basis its targets are a ceiling.
-_granted_only if {
-	not _other_basis
-	count(basis.grants) > 0
 }
 
 _other_basis if basis.may_act_understood

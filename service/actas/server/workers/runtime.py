@@ -23,7 +23,8 @@ from actas.policy.bundle import CompiledPolicy
 from actas.policy.key_files import check_keys
 from actas.server.workers.channel import Message
 
-# Of all metrics of a worker there are 30 KiB when every code and status has occurred.
+# Of all metrics of a worker there are 30 KiB when every code and status has occurred, and 60 KiB more when there are as
+# many versions of agents as are counted (`agent_metrics`); a file grows where that is too little.
 _METRIC_BYTES = 256 << 10
 _METRIC_KINDS = ("counter", "histogram")
 

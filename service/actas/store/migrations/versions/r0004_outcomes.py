@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -26,18 +26,19 @@ def upgrade() -> None:
             f"receipts_by_{name}", "receipts", [column, "evaluated_at"], sqlite_where=there, postgresql_where=there
         )
     op.create_table(
-        "agent_hours",
+        "agent_counts",
+        sa.Column("hours", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("agent", sa.Text, primary_key=True),
-        sa.Column("hour", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("version", sa.Text, primary_key=True),
         sa.Column("code", sa.Text, primary_key=True),
         sa.Column("narrowed", sa.SmallInteger, primary_key=True, autoincrement=False),
         sa.Column("stepped_up", sa.SmallInteger, primary_key=True, autoincrement=False),
         sa.Column("decisions", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
     )
-    op.create_index("agent_hours_by_hour", "agent_hours", ["hour"])
     op.create_table(
-        "agent_hours_counted",
+        "agent_counted",
         sa.Column("writer", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
     )

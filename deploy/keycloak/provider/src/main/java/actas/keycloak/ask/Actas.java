@@ -29,6 +29,7 @@ public final class Actas implements AutoCloseable {
     private final Settings settings;
     private final Connections connections;
     private final Keeper keeper;
+    private final Outcomes outcomes;
     private final Clock clock;
     private final AtomicReference<Reason> trouble = new AtomicReference<>();
 
@@ -37,6 +38,7 @@ public final class Actas implements AutoCloseable {
         this.clock = clock;
         this.connections = settings.endpoint() == null ? null : new Connections(settings);
         this.keeper = connections == null ? null : new Keeper(connections, warmUp);
+        this.outcomes = connections == null || !settings.reportOutcomes() ? null : new Outcomes(connections);
     }
 
     /** Reads the server's settings. Throws {@link SettingsException} where one is wrong. */
@@ -67,6 +69,9 @@ public final class Actas implements AutoCloseable {
             LOG.errorf("%s is not set: every token exchange is refused", SettingsException.flag("target"));
         } else {
             keeper.start();
+        }
+        if (outcomes != null) {
+            outcomes.start();
         }
     }
 
@@ -121,6 +126,13 @@ public final class Actas implements AutoCloseable {
         return issuer.substring(issuer.lastIndexOf('/') + 1);
     }
 
+    /** Tells Actas, some time after, which token was issued on a decision; jti is null where none was. */
+    void report(String decisionId, String jti) {
+        if (outcomes != null) {
+            outcomes.report(decisionId, jti);
+        }
+    }
+
     /** Whether this realm only reports what would be refused, until a date that the server's settings name. */
     public boolean reportOnly(String realmName) {
         return settings.reportMode().covers(realmName, today());
@@ -140,6 +152,7 @@ public final class Actas implements AutoCloseable {
         info.put("deadlineMs", Long.toString(settings.deadline().toMillis()));
         info.put("state", connections == null ? "NOT_CONFIGURED" : connections.state().name());
         info.put("connections", connections == null ? "none" : connections.told());
+        info.put("outcomes", outcomes == null ? "not reported" : outcomes.told());
         info.put("reportOnly", settings.reportMode().toString());
         info.put("version", Version.TEXT);
         return info;
@@ -151,6 +164,9 @@ public final class Actas implements AutoCloseable {
 
     @Override
     public void close() {
+        if (outcomes != null) {
+            outcomes.close();
+        }
         if (connections != null) {
             keeper.close();
             connections.close();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package actas.keycloak.ask;
 
+import actas.admin.v1.ReceiptServiceGrpc;
+import actas.admin.v1.ReportOutcomeRequest;
 import actas.decision.v1.DecideRequest;
 import actas.decision.v1.DecideResponse;
 import actas.decision.v1.DecisionServiceGrpc;
@@ -112,6 +114,12 @@ final class Connection implements AutoCloseable {
             silence.failed(failure.getStatus().getCode());
             throw failure;
         }
+    }
+
+    /** Reports what became of a decision. What is slow here says nothing about questions. */
+    void report(ReportOutcomeRequest report, Deadline deadline) {
+        CallOptions options = CallOptions.DEFAULT.withDeadline(deadline);
+        ClientCalls.blockingUnaryCall(channel, ReceiptServiceGrpc.getReportOutcomeMethod(), options, report);
     }
 
     /** Drops the connection for a new one; calls under way have some seconds to end. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package actas.keycloak.ask;
 
+import actas.admin.v1.ReportOutcomeRequest;
 import actas.decision.v1.DecideRequest;
 import actas.decision.v1.DecideResponse;
 import io.grpc.ConnectivityState;
@@ -40,6 +41,11 @@ final class Connections implements AutoCloseable {
     /** Asks on the first connection, waiting for it until the deadline. */
     DecideResponse askWhenReady(DecideRequest request, Deadline deadline) {
         return all.get(0).askWhenReady(request, deadline);
+    }
+
+    /** Reports what became of a decision. */
+    void report(ReportOutcomeRequest report, Deadline deadline) {
+        next().report(report, deadline);
     }
 
     private Connection next() {

@@ -13,6 +13,11 @@ final class ExchangeMetrics {
         Metrics.counter("actas.exchange.decisions", "realm", realm, "outcome", outcome).increment();
     }
 
+    /** A report of what was issued was told to Actas, refused by it, or dropped because too many wait. */
+    static void outcome(String word) {
+        Metrics.counter("actas.outcomes", "outcome", word).increment();
+    }
+
     static void reported(String realm, String code) {
         Metrics.counter("actas.report.only", "realm", realm, "code", code).increment();
     }

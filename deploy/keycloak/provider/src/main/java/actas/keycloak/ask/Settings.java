@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param tls null for plain text
  * @param authority the name expected in Actas' certificate, or null for the host
  * @param token the bearer token of this caller, or null. Secret.
+ * @param reportOutcomes whether Actas is told which token was issued on a decision
  */
 record Settings(
         Endpoint endpoint,
@@ -19,6 +20,7 @@ record Settings(
         TlsFiles tls,
         String authority,
         String token,
+        boolean reportOutcomes,
         ReportMode reportMode) {
     Settings {
         if (token != null && tls == null && endpoint != null && !endpoint.loopback()) {

@@ -34,7 +34,7 @@ final class SettingsReader {
         String target = text("target");
         Endpoint endpoint = target == null ? null : Endpoint.parse(target);
         TlsFiles tls = tls();
-        boolean plaintext = flag("plaintext");
+        boolean plaintext = flag("plaintext", false);
         if (plaintext && tls != null) {
             throw new SettingsException("plaintext", "contradicts the settings of TLS");
         }
@@ -50,6 +50,7 @@ final class SettingsReader {
                 tls,
                 authority(),
                 token(),
+                flag("report-outcomes", true),
                 report == null ? ReportMode.NONE : ReportMode.parse(report));
     }
 
@@ -106,13 +107,13 @@ final class SettingsReader {
         }
     }
 
-    private boolean flag(String key) {
+    private boolean flag(String key, boolean otherwise) {
         String text = text(key);
-        if (text == null || text.equals("auto") || text.equals("false")) {
-            return false;
+        if (text == null || text.equals("auto")) {
+            return otherwise;
         }
-        if (text.equals("true")) {
-            return true;
+        if (text.equals("true") || text.equals("false")) {
+            return text.equals("true");
         }
         throw new SettingsException(key, "is neither true, false nor auto");
     }

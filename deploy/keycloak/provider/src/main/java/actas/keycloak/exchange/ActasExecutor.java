@@ -43,6 +43,7 @@ public final class ActasExecutor implements ClientPolicyExecutorProvider<ClientP
             Exchange decided = decide(actas, exchange, events);
             decided.handOver();
             if (!reportOnly) {
+                decided.promiseOutcome(actas);
                 decided.narrow();
             }
         } catch (Refusal refusal) {

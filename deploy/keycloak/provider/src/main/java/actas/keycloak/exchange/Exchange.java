@@ -6,6 +6,7 @@ import actas.keycloak.ask.Actas;
 import actas.keycloak.ask.CheckedDecision;
 import actas.keycloak.ask.DecidedExchange;
 import actas.keycloak.ask.NoDecision;
+import actas.keycloak.ask.OutcomeReport;
 import java.util.Optional;
 import org.keycloak.OAuth2Constants;
 import org.keycloak.OAuthErrorException;
@@ -24,6 +25,7 @@ final class Exchange {
     private final CheckedDecision decision;
     private final VerifiedToken subject;
     private final EffectiveScopes scopes;
+    private boolean promised;
 
     private Exchange(
             KeycloakSession session,
@@ -126,6 +128,14 @@ final class Exchange {
     void narrow() {
         context.setRestrictedScopes(ScopeRestriction.of(
                 decision.scope(), context.getRestrictedScopes(), scopes, context.getClient().getName()));
+    }
+
+    /** Has Actas told what became of the decision, once, however many of the realm's policies name the executor. */
+    void promiseOutcome(Actas actas) {
+        if (!promised) {
+            promised = true;
+            OutcomeReport.promise(session, actas, decision);
+        }
     }
 
     /** Gives the decision to the post-processor. */

@@ -4,6 +4,7 @@ package actas.keycloak.issue;
 import actas.keycloak.ask.Actas;
 import actas.keycloak.ask.DecidedExchange;
 import actas.keycloak.ask.ExchangedToken;
+import actas.keycloak.ask.OutcomeReport;
 import jakarta.ws.rs.core.Response.Status;
 import java.time.Instant;
 import org.keycloak.OAuthErrorException;
@@ -61,6 +62,7 @@ final class ActasPostProcessor implements TokenPostProcessor {
         }
         try {
             issue(context, decided);
+            OutcomeReport.issued(session, context.accessToken().getId());
         } catch (Refusal refusal) {
             RefusalEvent.send(session, EventType.TOKEN_EXCHANGE, refusal, decided);
             throw new TokenInterceptorException(OAuthErrorException.ACCESS_DENIED, refusal.getMessage());

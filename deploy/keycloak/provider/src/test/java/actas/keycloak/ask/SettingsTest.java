@@ -37,6 +37,7 @@ class SettingsTest {
         assertEquals(250, settings.deadline().toMillis());
         assertEquals(8, settings.connections());
         assertEquals("none", settings.tlsMode());
+        assertTrue(settings.reportOutcomes());
         assertFalse(settings.exposed());
         assertTrue(settings.reportMode().until().isEmpty());
     }
@@ -76,6 +77,7 @@ class SettingsTest {
             connections | 65
             connections | eight
             plaintext   | yes
+            report-outcomes | perhaps
             tls-ca      | no-such-file.pem
             tls-ca      | ` `
             tls-cert    | only-one.pem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from grpc import aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from actas.client import AsyncDecisionClient, Target
 from actas.client.receipt_client import ReceiptClient
@@ -123,6 +126,24 @@ async def test_who_contradicts_is_refused_and_that_is_kept(running: RunningServi
     assert [one["issued_jti"] for one in found[denied.decision_id]["refused"]] == ["jti-2"]
 
 
+async def test_of_reports_that_contradict_each_other_at_once_one_is_taken(running: RunningService) -> None:
+    """Whichever worker takes them; whoever came second hears of it."""
+    decision = await decided(running)
+    async with client(running, "sts") as sts:
+        reports = [
+            sts.report_outcome(decision.decision_id, Outcome(issued=True, issued_jti=f"jti-{number}"))
+            for number in range(8)
+        ]
+        answers = await asyncio.gather(*reports, return_exceptions=True)
+    (taken,) = [number for number, answer in enumerate(answers) if answer is True]
+    statuses = {answer.status for answer in answers if isinstance(answer, EngineError)}
+    assert statuses == {Status.ALREADY_EXISTS}
+    with receipts(running, "auditor") as auditor:
+        found = auditor.page(ReceiptFilter(), size=1).receipts[0]
+    assert found.outcome["issued_jti"] == f"jti-{taken}"
+    assert len(found.outcome["refused"]) == 7
+
+
 async def test_only_who_may_can_report_and_read(running: RunningService) -> None:
     """Also from the service's own machine: other people's users are nobody's business."""
     decision = await decided(running)
@@ -171,6 +192,30 @@ async def test_the_tree_of_a_chain_of_exchanges_is_drawn(running: RunningService
     drawn = actas("receipts", "tree", first.decision_id, *store).output
     assert f"alice at {AS}" in drawn
     assert drawn.count(f"✓ {AGENT} → {MAIL}") == sum(hop["effect"] == "ALLOW" for hop in hops)
+
+
+async def test_what_is_too_large_for_one_answer_comes_in_several(running: RunningService) -> None:
+    """Whatever callers wrote into requests, an auditor gets all receipts."""
+    names = [
+        (await decided(running, context={"task_id": "large", "request_path": ["x" * 60_000] * 3})).decision_id
+        for _ in range(30)
+    ]
+    with receipts(running, "auditor") as auditor:
+        seen, token, pages = [], "", 0
+        while pages == 0 or token:
+            page = auditor.page(ReceiptFilter(task_id="large"), size=100, token=token)
+            seen += [found.decision_id for found in page.receipts]
+            token, pages = page.next_token, pages + 1
+    assert seen == names[::-1]
+    assert pages > 1
+
+
+async def test_receipts_are_served_while_decisions_cannot_be_made(running: RunningService) -> None:
+    """Health is told by service, under its full name."""
+    async with aio.insecure_channel(running.address) as channel:
+        check = health_pb2_grpc.HealthStub(channel).Check
+        answer = await check(health_pb2.HealthCheckRequest(service="actas.admin.v1.ReceiptService"))
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
 def _subject() -> dict[str, Any]:
