@@ -92,7 +92,7 @@ class Decider:
         answer.check_parent(request)
         at = self._clock()
         async with self._engines.lease() as lease:
-            # What stands on its own needs no way of its own through the rest.
+            # Most requests rely on nothing that is held, and pay nothing for those that do.
             alone = not self._admission.concerns(request, lease.data)
             if alone:
                 asked = Asked(request, request, at, self._state.lookup(request, lease.data), caller)
@@ -108,7 +108,7 @@ class Decider:
     async def _decide_held(
         self, request: ExchangeRequest, at: float, caller: str, deadline: float, *, in_step: bool
     ) -> Decision:
-        """Decide a request that other decisions may not share everything with: that is held until it is recorded."""
+        """Decide a request that relies on what no other decision may rely on: that is held until it is recorded."""
         async with AsyncExitStack() as until_recorded:
             async with self._engines.lease() as lease:
                 admitted = await until_recorded.enter_async_context(self._admission.hold(request, lease.data, at))
