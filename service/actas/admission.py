@@ -53,7 +53,10 @@ class Admitted:
             EngineError: it cannot be remembered, so nothing may be issued.
 
         """
-        used = {*self._seen.tokens.values(), *(self._seen.approvals[at] for at in positions)}
+        used = {
+            *self._seen.tokens.values(),
+            *(self._seen.approvals[at] for at in positions if at in self._seen.approvals),
+        }
         if used and self._held is not None:
             await self._held.consume(used)
         if self._seen.counted is not None:

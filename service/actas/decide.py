@@ -96,7 +96,7 @@ class Decider:
         answer.check_parent(request)
         at = self._clock()
         async with self._engines.lease() as lease:
-            # What stands on its own needs no way of its own through the rest.
+            # Most requests rely on nothing that is held, and pay nothing for those that do.
             alone = not self._admission.concerns(request, lease.data)
             if alone:
                 asked = Asked(request, request, at, self._state.lookup(request, lease.data), caller)
