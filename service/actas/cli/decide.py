@@ -9,21 +9,26 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from actas.cli import asking, exchange_file, exchange_lines, options, service_options
+from actas.cli import asking, exchange_file, exchange_lines, options
 from actas.cli.exchange_lines import ExchangeLine
 from actas.cli.exits import Exit, bad_input, sentences
 from actas.cli.progress import Progress
 from actas.cli.render import show_decision
+from actas.cli.service_options import asks_service
 from actas.engine import DEFAULT_ENGINE
+
+if TYPE_CHECKING:
+    from actas.client import Target
 
 EXAMPLE = "Example: actas decide exchange.yaml --policies policies --now 2027-01-15T08:00:00Z"
 
 
 @sentences
+@asks_service
 def decide(
     files: Annotated[list[str], typer.Argument(metavar="FILE|-", help="Exchange documents, JSON or YAML; - is stdin.")],
     *,
@@ -32,19 +37,14 @@ def decide(
     engine: options.Engine = DEFAULT_ENGINE,
     as_json: options.Json = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="A {request, now?, data?} and an answer per line.")] = False,
-    target: service_options.Service = None,
-    tls: service_options.Tls = False,
-    ca: service_options.Ca = None,
-    cert: service_options.Cert = None,
-    key: service_options.Key = None,
-    server_name: service_options.ServerName = "",
+    service: Target | None,
 ) -> None:
     """Decide token exchanges.
 
     Exit status: 0 allow, 1 deny, 2 bad input, 3 no decision could be made; the worst one wins.
     """
     at = options.moment(now)
-    if target is not None and (policies or at is not None):
+    if service is not None and (policies or at is not None):
         raise bad_input("--target asks a running service, which has its own policies and its own clock")
     lines: Iterator[Callable[[], ExchangeLine]]
     if jsonl:
@@ -52,11 +52,7 @@ def decide(
     else:
         lines = (functools.partial(exchange_file.read, name, at) for name in files)
     say = _say_compact if jsonl else _say_document(files, as_json)
-    if target is None:
-        source = asking.of_policies(policies or [], engine)
-    else:
-        asked = service_options.target(target, tls=tls, ca=ca, cert=cert, key=key, server_name=server_name)
-        source = asking.of_service(asked)
+    source = asking.of_policies(policies or [], engine) if service is None else asking.of_service(service)
     raise typer.Exit(asyncio.run(_decide(source, lines, say)))
 
 

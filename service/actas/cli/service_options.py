@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +30,8 @@ Key = Annotated[Path | None, typer.Option("--key", metavar="FILE", help="With --
 ServerName = Annotated[
     str, typer.Option("--server-name", metavar="NAME", help="With --target: the name that its certificate must have.")
 ]
+_OPTIONS = {"target": Service, "tls": Tls, "ca": Ca, "cert": Cert, "key": Key, "server_name": ServerName}
+_DEFAULTS: dict[str, Any] = {"tls": False, "server_name": ""}
 
 
 def target(
@@ -58,3 +63,33 @@ def target(
     except ValueError as error:
         raise bad_input(f"{option}: {error}") from None
     return made
+
+
+def asks_service(command: Callable[..., None]) -> Callable[..., None]:
+    """Give *command* all these options in place of its parameter `service`, which is None without `--target`."""
+
+    @functools.wraps(command)
+    def asking(*arguments: Any, **given: Any) -> None:
+        named = {name: given.pop(name) for name in _OPTIONS}
+        address = named.pop("target")
+        if address is None:
+            for name, value in named.items():
+                if value:
+                    raise bad_input(f"--{name.replace('_', '-')} goes with --target")
+        command(*arguments, **given, service=None if address is None else target(address, **named))
+
+    plain = inspect.signature(command)
+    parameters: list[inspect.Parameter] = []
+    for parameter in plain.parameters.values():
+        if parameter.name == "service":
+            parameters += (
+                inspect.Parameter(name, parameter.kind, default=_DEFAULTS.get(name), annotation=option)
+                for name, option in _OPTIONS.items()
+            )
+        else:
+            parameters.append(parameter)
+    asking.__signature__ = plain.replace(parameters=parameters)  # type: ignore[attr-defined]  # as inspect reads it
+    asking.__annotations__ = {
+        name: kind for name, kind in command.__annotations__.items() if name != "service"
+    } | _OPTIONS
+    return asking

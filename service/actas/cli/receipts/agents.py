@@ -5,32 +5,35 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from actas.cli import options, reaching
+from actas.cli import options
 from actas.cli.exits import sentences
 from actas.cli.receipts import moments, source
 from actas.cli.render import line
+from actas.cli.service_options import asks_service
 from actas.receipts.answers import DEFAULT_SECONDS, AgentVersion
+
+if TYPE_CHECKING:
+    from actas.client import Target
 
 EXAMPLE = "Example: actas receipts agents --agent mail-agent --since 7d --receipts sqlite:///receipts.db"
 _CODES = 3
 
 
 @sentences
+@asks_service
 def agents(
     *,
     agent: Annotated[str, typer.Option(metavar="ID", help="Only this agent of the registry.")] = "",
     since: moments.Since = None,
     until: moments.Until = None,
     receipts: source.Store = None,
-    target: reaching.Address = None,
-    tls: reaching.Tls = False,
-    ca: reaching.Ca = None,
+    service: Target | None,
     as_json: options.Json = False,
 ) -> None:
     """Compare the versions of agents: decisions, denials by code, narrowing, step-ups; of the last 24 hours.
@@ -39,7 +42,7 @@ def agents(
     Exit status: 0 done, 2 bad input, 3 no answer.
     """
     begin, end = moments.moment(since, "--since"), moments.moment(until, "--until")
-    with source.asked(receipts, target, tls, ca) as answering:
+    with source.asked(receipts, service) as answering:
         begin = time.time() - DEFAULT_SECONDS if begin is None else begin
         found = answering.agents(since=begin, until=end, agent=agent)
     if as_json:

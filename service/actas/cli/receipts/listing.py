@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from actas.cli import options, reaching
+from actas.cli import options
 from actas.cli.exits import sentences
 from actas.cli.receipts import moments, source
 from actas.cli.receipts.source import Source
 from actas.cli.render_receipts import show_receipts
+from actas.cli.service_options import asks_service
 from actas.receipts.filters import MAX_PAGE, ReceiptFilter
 from actas.receipts.kept import KeptReceipt
+
+if TYPE_CHECKING:
+    from actas.client import Target
 
 _STORE = "--receipts sqlite:///receipts.db"
 EXAMPLE = f"Example: actas receipts list --since 24h --effect DENY {_STORE}"
@@ -32,6 +35,7 @@ Unreported = Annotated[bool, typer.Option("--unreported", help="Only allows of w
 
 
 @sentences
+@asks_service
 def list_all(
     *,
     since: moments.Since = None,
@@ -42,14 +46,12 @@ def list_all(
     limit: Limit = 50,
     page_token: Token = "",
     receipts: source.Store = None,
-    target: reaching.Address = None,
-    tls: reaching.Tls = False,
-    ca: reaching.Ca = None,
+    service: Target | None,
     as_json: options.Json = False,
 ) -> None:
     """List receipts, newest first. Exit status: 0 done, 2 bad input, 3 no answer."""
     wanted = {"effect": effect, "code": code, "unreported": unreported}
-    _show(wanted, (since, until), (receipts, target, tls, ca), limit, page_token, as_json)
+    _show(wanted, (since, until), (receipts, service), limit, page_token, as_json)
 
 
 def by(member: str, argument: Any, sentence: str) -> Callable[..., None]:
@@ -66,20 +68,19 @@ def by(member: str, argument: Any, sentence: str) -> Callable[..., None]:
         limit: Limit = 50,
         page_token: Token = "",
         receipts: source.Store = None,
-        target: reaching.Address = None,
-        tls: reaching.Tls = False,
-        ca: reaching.Ca = None,
+        service: Target | None,
         as_json: options.Json = False,
     ) -> None:
         wanted = {member: value, "effect": effect, "code": code, "unreported": unreported}
-        _show(wanted, (since, until), (receipts, target, tls, ca), limit, page_token, as_json)
+        _show(wanted, (since, until), (receipts, service), limit, page_token, as_json)
 
     command.__doc__ = f"{sentence} Exit status: 0 done, 2 bad input, 3 no answer."
     command.__annotations__["value"] = Annotated[str, argument]
-    return sentences(command)
+    return sentences(asks_service(command))
 
 
 @sentences
+@asks_service
 def by_subject(
     sub: Annotated[str, typer.Argument(metavar="SUB", help="The user, as the sub of the subject token.")],
     *,
@@ -92,14 +93,12 @@ def by_subject(
     limit: Limit = 50,
     page_token: Token = "",
     receipts: source.Store = None,
-    target: reaching.Address = None,
-    tls: reaching.Tls = False,
-    ca: reaching.Ca = None,
+    service: Target | None,
     as_json: options.Json = False,
 ) -> None:
     """List what was asked for in a user's name. Exit status: 0 done, 2 bad input, 3 no answer."""
     wanted = {"subject": sub, "subject_issuer": issuer, "effect": effect, "code": code, "unreported": unreported}
-    _show(wanted, (since, until), (receipts, target, tls, ca), limit, page_token, as_json)
+    _show(wanted, (since, until), (receipts, service), limit, page_token, as_json)
 
 
 by_actor = by(
@@ -122,7 +121,7 @@ by_task = by(
 def _show(
     wanted: dict[str, Any],
     times: tuple[str | None, str | None],
-    where: tuple[str | None, str | None, bool, Path | None],
+    where: tuple[str | None, Target | None],
     limit: int,
     token: str,
     as_json: bool,

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from actas.cli import reaching
 from actas.cli.exits import bad_input
 from actas.receipts.answers import MOST_HOPS, AgentVersion, Hours, Page, TreeReceipts
 from actas.receipts.filters import ReceiptFilter
 
 if TYPE_CHECKING:
+    from actas.client import Target
     from actas.store import Database
 
 Store = Annotated[
@@ -77,13 +76,13 @@ def opened(store: str | None) -> Iterator[Database]:
 
 
 @contextmanager
-def asked(store: str | None, target: str | None, tls: bool, ca: Path | None) -> Iterator[Source]:
+def asked(store: str | None, service: Target | None) -> Iterator[Source]:
     """Give what the options name; a service comes before a store of the environment."""
-    if target is None:
+    if service is None:
         with opened(store) as database:
             yield _OfStore(database)
         return
     from actas.client.receipt_client import ReceiptClient  # noqa: PLC0415 - gRPC is slow to load and rarely needed
 
-    with ReceiptClient(reaching.reach(target, tls, ca)) as client:
+    with ReceiptClient(service) as client:
         yield client

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actas.cli import options, reaching
+from actas.cli import options
 from actas.cli.exits import bad_input, sentences
 from actas.cli.receipts import source
 from actas.cli.render_tree import show_tree
+from actas.cli.service_options import asks_service
 from actas.receipts.answers import MOST_HOPS
 from actas.receipts.tree import build, walk
+
+if TYPE_CHECKING:
+    from actas.client import Target
 
 EXAMPLE = "Example: actas receipts tree 01977c3e-8a52-7d11-9a3f-1c2d3e4f5a6b --receipts sqlite:///receipts.db"
 
 
 @sentences
+@asks_service
 def tree(
     decision_id: Annotated[str, typer.Argument(metavar="ID", help="Any decision of the tree, or its txn.")],
     *,
     every: Annotated[bool, typer.Option("--all", help="Draw each hop, even where hundreds say the same.")] = False,
     receipts: source.Store = None,
-    target: reaching.Address = None,
-    tls: reaching.Tls = False,
-    ca: reaching.Ca = None,
+    service: Target | None,
     as_json: options.Json = False,
 ) -> None:
     """Draw who acted for whom, where, with how much, how long, and what was denied.
@@ -33,7 +36,7 @@ def tree(
     With --json a receipt per line, each before those on its token, with its depth.
     Exit status: 0 done, 2 no such decision, 3 no answer.
     """
-    with source.asked(receipts, target, tls, ca) as answering:
+    with source.asked(receipts, service) as answering:
         found = answering.tree(decision_id)
     if not found.receipts:
         raise bad_input("there is no receipt of that decision")

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from actas.cli import options, reaching
+from actas.cli import options
 from actas.cli.exits import Exit, bad_input, sentences
 from actas.cli.revoking import desk, named, propagation, render
 from actas.cli.revoking.desk import Desk
+from actas.cli.service_options import asks_service
+
+if TYPE_CHECKING:
+    from actas.client import Target
 
 EXAMPLE = (
     "Example: actas revoke agent mail-agent --until 24h --reason 'sends spam' --target 127.0.0.1:50051 && "
@@ -31,6 +35,7 @@ Issuer = Annotated[
 
 
 @sentences
+@asks_service
 def revoke(
     kind: Kind = "",
     ids: Ids = None,
@@ -61,9 +66,7 @@ def revoke(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cut, and change nothing.")] = False,
     receipts: desk.Store = None,
-    target: reaching.Address = None,
-    tls: reaching.Tls = False,
-    ca: reaching.Ca = None,
+    service: Target | None,
     as_json: options.Json = False,
 ) -> None:
     """Revoke agents, actors, subjects, clients, delegations, tokens or chains: at once, in every replica.
@@ -73,7 +76,7 @@ def revoke(
     if kind == "list" or security_event is not None:
         if ids or (kind and kind != "list") or dry_run or propagate:
             raise bad_input("list and --set stand alone")
-        with desk.asked(receipts, target, tls, ca) as at:
+        with desk.asked(receipts, service) as at:
             _list(at, as_json) if security_event is None else _receive(at, security_event, as_json)
         return
     entries = named.entries(kind, ids or [], issuer=issuer)
@@ -90,7 +93,7 @@ def revoke(
     if token_file is not None and not propagate:
         raise bad_input("--token-file goes with --propagate: Actas itself revokes no token that it is shown")
     further = propagation.prepared(sts, token_file) if propagate else None
-    with desk.asked(receipts, target, tls, ca) as at:
+    with desk.asked(receipts, service) as at:
         if dry_run:
             found, truncated = at.would_cut(entries)
             render.would_cut(found, truncated, as_json=as_json)
@@ -104,6 +107,7 @@ def revoke(
 
 
 @sentences
+@asks_service
 def restore(
     kind: Annotated[str, typer.Argument(metavar="|".join(named.KINDS), help="What was revoked.")],
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Its names; of a delegation SUBJECT ACTOR.")],
@@ -111,9 +115,7 @@ def restore(
     issuer: Issuer = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")] = "",
     receipts: desk.Store = None,
-    target: reaching.Address = None,
-    tls: reaching.Tls = False,
-    ca: reaching.Ca = None,
+    service: Target | None,
     as_json: options.Json = False,
 ) -> None:
     """Take revocations back, whatever else they say; the record keeps both.
@@ -121,7 +123,7 @@ def restore(
     Exit status: 0 done, 2 bad input or nothing of the kind is revoked, 3 it is not known to be done.
     """
     wanted = named.entries(kind, ids, issuer=issuer)
-    with desk.asked(receipts, target, tls, ca) as at:
+    with desk.asked(receipts, service) as at:
         version, found = at.restore(wanted, reason=reason)
         render.done("restored", version, found, as_json=as_json)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from actas.cli import reaching
 from actas.cli.exits import bad_input
 from actas.receipts.delegations import LiveDelegation
+
+if TYPE_CHECKING:
+    from actas.client import Target
 
 Entry = dict[str, Any]
 Store = Annotated[
@@ -42,12 +43,12 @@ class Desk(Protocol):
 
 
 @contextmanager
-def asked(store: str | None, target: str | None, tls: bool, ca: Path | None) -> Iterator[Desk]:
+def asked(store: str | None, service: Target | None) -> Iterator[Desk]:
     """Give what the options name; a service comes before a store of the environment."""
-    if target is not None:
+    if service is not None:
         from actas.client.revocation_client import RevocationClient  # noqa: PLC0415 - gRPC is slow to load
 
-        with RevocationClient(reaching.reach(target, tls, ca)) as client:
+        with RevocationClient(service) as client:
             yield client
         return
     if store is None or store == "none":
