@@ -29,6 +29,7 @@ from actas.decision import Effect
 from actas.decision.v1 import request_pb2
 from actas.limits import RequestLimits
 from actas.policy.state import RevocationFile
+from actas.revocation.authorization_server import AuthorizationServer
 from actas.server.workers.metrics import FleetMetrics
 from actas.wire import request_from_proto
 from readme_blocks import Block, blocks, commands, differs
@@ -180,7 +181,9 @@ def test_the_configuration_file_shown_is_understood() -> None:
     """Every key of the example exists, and its caller is a caller."""
     shown = [tomllib.loads(block.text) for block in BLOCKS if block.language == "toml"]
 
-    assert {name for table in shown for name in table} <= Config.model_fields.keys()
+    # Whom a revocation is carried on to stands in a file of its own.
+    assert {name for table in shown for name in table} - {"sts"} <= Config.model_fields.keys()
+    assert [AuthorizationServer.model_validate(server) for table in shown for server in table.get("sts", [])]
     assert [Caller.model_validate(caller) for table in shown for caller in table.get("callers", [])]
     assert [TrustAnchors.model_validate(table["trust"]) for table in shown if "trust" in table]
 
