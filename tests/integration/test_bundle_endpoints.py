@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from actas.evidence.anchors import TrustAnchors
 from actas.evidence.fetch import Fetcher
 from actas.evidence.svid.bundle import TrustBundle
 from actas.evidence.svid.bundles import Bundles
+from actas.evidence.svid.loading import BundleFile
+from actas.evidence.svid.polled import UnusableBundleError
 from actas.evidence.svid.source import BundleSource
 from actas.evidence.svid.unproven import SvidError
 from actas.proof import Problem
@@ -132,6 +135,17 @@ async def test_only_files_of_the_roots_and_the_anchored_directories_are_read(tmp
         outside = [tmp_path / "outside/bundle.json", tmp_path / "anchored/link.json", tmp_path / "root/bundle.json"]
         for name in ("link.json", "../outside/bundle.json", "root/../../outside/bundle.json", *map(str, outside)):
             assert await got(bundles, BundleSource("file", name)) is Problem.BUNDLE_UNAVAILABLE, name
+
+
+async def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody ever writes into that pipe, and one of the process's threads would read it for ever."""
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    anchors = TrustAnchors(directories=(tmp_path,))
+    places: list[tuple[str, list[Path]]] = [(str(pipe), []), ("pipe.json", [tmp_path])]
+    for name, roots in places:
+        with pytest.raises(UnusableBundleError, match="is no file|is in no policy root"):
+            await BundleFile("example.org", name, roots, anchors).load()
 
 
 async def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:

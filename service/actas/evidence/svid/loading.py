@@ -36,14 +36,18 @@ class BundleFile:
         return self._seen[1]
 
     def _place(self) -> Path:
+        """Give where links lead, so that what is read is what was checked; a pipe would keep its reader for ever."""
         path = PurePosixPath(self._name)
         if path.is_absolute():
-            if self._anchors.holds(Path(self._name)):
-                return Path(self._name)
-            raise ValueError("is in none of trust.directories")
+            place = Path(self._name).resolve()
+            if not self._anchors.holds(place):
+                raise ValueError("is in none of trust.directories")
+            if not place.is_file():
+                raise ValueError("is no file")
+            return place
         for root in self._roots:
-            place = root / path
-            if place.resolve().is_relative_to(root.resolve()) and place.is_file():
+            place = (root / path).resolve()
+            if place.is_relative_to(root.resolve()) and place.is_file():
                 return place
         raise ValueError("is in no policy root")
 
