@@ -144,7 +144,7 @@ async def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     anchors = TrustAnchors(directories=(tmp_path,))
     places: list[tuple[str, list[Path]]] = [(str(pipe), []), ("pipe.json", [tmp_path])]
     for name, roots in places:
-        with pytest.raises(UnusableBundleError, match="is no file|is in no policy root"):
+        with pytest.raises(UnusableBundleError, match=r"is no file|is in no policy root"):
             await BundleFile("example.org", name, roots, anchors).load()
 
 

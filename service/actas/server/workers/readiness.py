@@ -23,6 +23,7 @@ def readiness(config: Config, members: Iterable[Member], trouble: str) -> dict[s
         "state": next((state["state"] for state in states if state.get("state")), ""),
         "tls": next((state["tls"] for state in states if state.get("tls")), ""),
         "insecure": exposure.warnings(config),
+        "receipts": next((state["receipts"] for state in states if state.get("receipts")), ""),
     }
     return {
         "ready": bool(able),
