@@ -120,8 +120,10 @@ class Decider:
             async with self._engines.lease() as lease:
                 proven = await self._proven(request, lease.data, self._clock(), deadline)
                 # Keys may have been waited for: what is decided is how it is now.
-                at, state = self._clock(), self._state.lookup(proven, lease.data)
+                at = self._clock()
                 admitted = await until_recorded.enter_async_context(self._admission.hold(proven, lease.data, at))
+                # A store may have been waited for: who was revoked meanwhile is revoked.
+                state = self._state.lookup(proven, lease.data)
                 asked = Asked(request, admitted.request, at, state, caller, admitted.usage)
                 concluded = await self._decided(asked, lease, deadline, in_step=in_step)
                 relied_on = ceiling.approvals_relied_on(asked.request, concluded.result, lease.data, int(at))
@@ -137,8 +139,9 @@ class Decider:
         deadline = time.monotonic() + timeout
         async with self._engines.lease() as lease:
             proven = await self._proven(request, lease.data, self._clock(), deadline)
-            at, state = self._clock(), self._state.lookup(proven, lease.data)
+            at = self._clock()
             admitted = await self._admission.peek(proven, lease.data, at)
+            state = self._state.lookup(proven, lease.data)
             asked = Asked(request, admitted.request, at, state, caller, admitted.usage)
             concluded = await self._decided(asked, lease, deadline)
         await self._record(asked, concluded)

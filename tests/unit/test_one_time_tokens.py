@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import math
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from decider_parts import Recorder, Service
 from right_exchange import AS, NOW, REGISTRY, SETTINGS, Answer, allow, deny, request
 
+from actas.decide import Decider
 from actas.decision import Effect
 from actas.errors import EngineError, ReceiptError
 from actas.evidence import one_time
+from actas.evidence.single_use import MemorySingleUse
+from actas.evidence.ticket import Ticket
 from actas.policy.data import PolicyData
 from actas.request import AUTHORIZATION_CODE, AuthorizationCode, ExchangeRequest, JsonText, Token
+from actas.revocation.view import StateView
 
 SKEW = SETTINGS["clock_skew_seconds"]
 ISSUED = int(NOW) + SKEW
@@ -115,6 +121,29 @@ def test_of_many_at_once_one_is_allowed() -> None:
         return [decision.effect for decision in decisions]
 
     assert asyncio.run(all_at_once()).count(Effect.ALLOW) == 1
+
+
+def test_who_is_revoked_while_a_store_is_waited_for_is_revoked() -> None:
+    """What is revoked is looked up after the last wait before policy is asked."""
+    used = service()
+    revoked = {"kind": "client", "client_id": "agent-mail"}
+
+    class Now:
+        found = StateView("fresh", "1")
+
+        def lookup(self, _request: object, _agents: object) -> StateView:
+            return self.found
+
+    class Slow(MemorySingleUse):
+        @asynccontextmanager
+        async def hold(self, tickets: Collection[Ticket], now: float) -> AsyncIterator[Any]:
+            Now.found = StateView("fresh", "2", [revoked])
+            async with super().hold(tickets, now) as held:
+                yield held
+
+    decider = Decider(used.revision, used.recorder, state=Now(), clock=lambda: NOW, since=0, single_use=Slow())
+    asyncio.run(decider.decide(asked(), timeout=1))
+    assert [question["state"]["revocations"] for question in used.engine.asked] == [[revoked]]
 
 
 ONE_TIME = {AS: {"subject": True}, ACTORS: {"actor": True}}
