@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actas import claims_grammar
+from actas import claims_grammar, spiffe
 from actas.evidence import raw_token
 from actas.evidence.svid import jwt_svid, x509_svid
 from actas.evidence.svid.bundle import TrustBundle
@@ -86,7 +86,7 @@ class SvidVerifier:
             unverified = jwt_svid.read(workload.jwt_svid, "actor_workload", self._limits)
             named = unverified.spiffe_id
         except SvidError as error:
-            return replace(request, actor_workload=_shown(workload, None, error.problem))
+            return _unread(request, workload, error.problem, at.data)
         if _unexamined(named, at.data):
             return request
         actor, problem = request.actor_token, await self._problem(unverified, at)
@@ -103,7 +103,7 @@ class SvidVerifier:
         try:
             unverified = x509_svid.read(workload.x509_svid)
         except SvidError as error:
-            return replace(request, actor_workload=_shown(workload, None, error.problem))
+            return _unread(request, workload, error.problem, at.data)
         named = unverified.spiffe_id
         if _unexamined(named, at.data):
             return request
@@ -141,6 +141,14 @@ def _is_svid(claims: Mapping[str, Any], data: TrustData) -> bool:
     sub, issuer = claims.get("sub"), claims.get("iss")
     known = isinstance(issuer, str) and data.issuer_trust(issuer) is not None
     return isinstance(sub, str) and sub.startswith("spiffe:") and not known
+
+
+def _unread(request: ExchangeRequest, workload: ActorWorkload, problem: Problem, data: TrustData) -> ExchangeRequest:
+    """Give *request* with evidence that cannot be read, which is left as it came where none is examined either."""
+    declared = spiffe.parse(workload.spiffe_id)
+    if declared is not None and _unexamined(declared, data):
+        return request
+    return replace(request, actor_workload=_shown(workload, None, problem))
 
 
 def _unexamined(named: SpiffeId, data: TrustData) -> bool:
