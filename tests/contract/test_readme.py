@@ -179,6 +179,8 @@ def test_every_setting_stands_in_the_table_with_its_default() -> None:
 def test_the_configuration_file_shown_is_understood() -> None:
     """Every key of the example exists, and its caller is a caller."""
     shown = [tomllib.loads(block.text) for block in BLOCKS if block.language == "toml"]
+    # The file of `actas revoke --propagate` is read in test_authorization_servers.py.
+    shown = [table for table in shown if "sts" not in table]
 
     assert {name for table in shown for name in table} <= Config.model_fields.keys()
     assert [Caller.model_validate(caller) for table in shown for caller in table.get("callers", [])]
