@@ -36,7 +36,9 @@ def erase_subject(
     sub: Annotated[str, typer.Argument(metavar="SUB", help="Who is to be forgotten: the sub of the tokens.")],
     *,
     receipts: options.Receipts,
-    iss: Annotated[str | None, typer.Option(metavar="URI", help="At this issuer only.", show_default="any")] = None,
+    iss: Annotated[
+        str | None, typer.Option("--issuer", "--iss", metavar="URI", help="At this issuer only.", show_default="any")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Delete the salt of a subject: nobody can read any more whose receipts they are, and each chain stays whole.
