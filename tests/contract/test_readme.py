@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -28,7 +27,6 @@ from actas.cores import usable_cores
 from actas.decision import Effect
 from actas.decision.v1 import request_pb2
 from actas.limits import RequestLimits
-from actas.policy.state import RevocationFile
 from actas.revocation.authorization_server import AuthorizationServer
 from actas.server.workers.metrics import FleetMetrics
 from actas.wire import request_from_proto
@@ -205,15 +203,6 @@ def test_every_key_of_a_caller_stands_in_its_table() -> None:
     assert {name for row in rows for name in re.findall(r"\w+", row)} == Caller.model_fields.keys()
 
 
-def test_the_revocations_shown_are_understood(tmp_path: Path) -> None:
-    """The example is a file that the service reads."""
-    shown = next(block.text for block in BLOCKS if block.language == "json" and "revocations" in block.text)
-    (tmp_path / "state.json").write_text(shown, encoding="utf-8")
-
-    assert not RevocationFile(tmp_path / "state.json").problem
-    assert {entry["kind"] for entry in json.loads(shown)["revocations"]} == {"agent", "subject"}
-
-
 def test_every_metric_stands_in_the_table(tmp_path: Path) -> None:
     """The table of metrics is complete; Prometheus appends _total to a counter."""
     kept = FleetMetrics(tmp_path, 2, lambda: 2).registry.collect()
@@ -234,14 +223,6 @@ def test_every_option_and_command_exists() -> None:
 
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT)) <= options | {"--help", KCADM_OPTION}
     assert set(re.findall(r"`actas ([a-z]+)", TEXT)) <= root.commands.keys()  # type: ignore[attr-defined]  # a group
-
-
-def test_the_rule_shown_is_the_one_that_init_writes() -> None:
-    """The Rego in the README is that of the skeleton."""
-    shown = next(block.text for block in BLOCKS if block.language == "rego")
-    rule = ROOT / "deploy/policy-repo/custom/actas/rules/sub_agents_read/sub_agents_read.rego"
-
-    assert shown in rule.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

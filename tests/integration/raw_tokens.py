@@ -9,15 +9,19 @@ import hmac
 import json
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+import pytest_asyncio
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
+from actas.decision import Decision, Effect
 from actas.document import from_document
+from actas.policy.workbench import Workbench
 from actas.request import ExchangeRequest
 from service_support import MAIL, SUITE
 
@@ -160,3 +164,22 @@ def exchange(subject: Any = "", actor: Any = "", **changes: Any) -> ExchangeRequ
 
 def _members(token: str | Mapping[str, Any]) -> dict[str, Any]:
     return {"unverified_token": token} if isinstance(token, str) else dict(token)
+
+
+def signed(header: dict[str, Any], claims: Any, key: Any = KEYS["rsa"], algorithm: str = "RS256") -> str:
+    """Sign a token with this very header and payload."""
+    text = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
+    return assembled(json.dumps(header).encode(), text, key, algorithm)
+
+
+def codes(decision: Decision) -> set[str]:
+    """Give what a decision denies for."""
+    assert (decision.effect is Effect.DENY) == bool(decision.denials)
+    return {denial.code for denial in decision.denials}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Workbench]:
+    """Give a workbench on a root whose issuers have keys."""
+    async with Workbench.open([root(tmp_path_factory.mktemp("raw") / "policies")]) as workbench:
+        yield workbench

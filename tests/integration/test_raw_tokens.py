@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from actas.decision import Decision, Effect
 from actas.errors import ProtocolError, Status
 from actas.policy.workbench import Workbench
 from raw_tokens import (
@@ -24,27 +21,17 @@ from raw_tokens import (
     actor_claims,
     actor_token,
     assembled,
+    bench,
+    codes,
     confused,
     exchange,
-    root,
+    signed,
     subject_claims,
     subject_token,
 )
 
+__all__ = ["bench"]  # a fixture
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Workbench]:
-    """Give a workbench on a root whose issuers have keys."""
-    async with Workbench.open([root(tmp_path_factory.mktemp("raw") / "policies")]) as workbench:
-        yield workbench
-
-
-def codes(decision: Decision) -> set[str]:
-    """Give what a decision denies for."""
-    assert (decision.effect is Effect.DENY) == bool(decision.denials)
-    return {denial.code for denial in decision.denials}
 
 
 @pytest.mark.parametrize("algorithm", FITTING)
@@ -53,12 +40,6 @@ async def test_a_right_token_is_accepted(bench: Workbench, algorithm: str) -> No
     decision = await bench.decide(exchange(subject_token(algorithm)))
     assert codes(decision) == set()
     assert decision.act == {"iss": AGENTS, "sub": "agent-1"}
-
-
-def signed(header: dict[str, Any], claims: Any, key: Any = KEYS["rsa"], algorithm: str = "RS256") -> str:
-    """Sign a token with this very header and payload."""
-    text = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
-    return assembled(json.dumps(header).encode(), text, key, algorithm)
 
 
 HEADER = {"typ": "at+jwt", "alg": "RS256", "kid": "rsa"}

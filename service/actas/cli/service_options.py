@@ -7,7 +7,7 @@ import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -78,6 +78,9 @@ def asks_service(command: Callable[..., None]) -> Callable[..., None]:
                     raise bad_input(f"--{name.replace('_', '-')} goes with --target")
         command(*arguments, **given, service=None if address is None else target(address, **named))
 
+    asking.__annotations__ = {name: kind for name, kind in command.__annotations__.items() if name != "service"}
+    # Typer does not evaluate the texts of a signature that is given to it. `Target` is there for type checkers only.
+    kinds = get_type_hints(asking, include_extras=True)
     plain = inspect.signature(command)
     parameters: list[inspect.Parameter] = []
     for parameter in plain.parameters.values():
@@ -87,9 +90,6 @@ def asks_service(command: Callable[..., None]) -> Callable[..., None]:
                 for name, option in _OPTIONS.items()
             )
         else:
-            parameters.append(parameter)
+            parameters.append(parameter.replace(annotation=kinds[parameter.name]))
     asking.__signature__ = plain.replace(parameters=parameters)  # type: ignore[attr-defined]  # as inspect reads it
-    asking.__annotations__ = {
-        name: kind for name, kind in command.__annotations__.items() if name != "service"
-    } | _OPTIONS
     return asking

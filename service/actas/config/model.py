@@ -60,7 +60,7 @@ class Config(ReceiptSettings, BaseSettings):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_workload_api: Annotated[Listener | None, NoDecode, BeforeValidator(Listener.parse)] = None
-    """`unix:PATH` of the SPIFFE Workload API, which gives the service its own X.509-SVID and the bundles of trust
+    """`unix:///PATH` of the SPIFFE Workload API, which gives the service its own X.509-SVID and the bundles of trust
     domains, instead of *tls_cert* and *tls_key*."""
     tls_client_ca: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_listed)] = ()
     """PEM files of the authorities whose certificates callers may present; never for SPIFFE IDs."""

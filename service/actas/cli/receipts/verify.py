@@ -11,6 +11,7 @@ import typer
 from actas.cli import options
 from actas.cli.exits import Exit, bad_input, sentences
 from actas.cli.progress import Progress
+from actas.cli.receipts import source
 from actas.evidence.keys import TrustedIssuer
 
 EXAMPLE = (
@@ -40,13 +41,11 @@ def verify(
     from actas.receipts.findings import Report  # noqa: PLC0415
     from actas.receipts.statements import Sink  # noqa: PLC0415
     from actas.receipts.verify import verify as look  # noqa: PLC0415
-    from actas.store import Database  # noqa: PLC0415
 
     if (against is None) != (key is None):
         raise bad_input("--against and --key come together: the key says which statements of the sink count")
     issuer = None if key is None else _issuer(key)
-    with Progress("opening the store") as progress:
-        database = Database.open(receipts, migrate=False)
+    with Progress("opening the store") as progress, source.opened(receipts) as database:
         # What is pruned between the look into the sink and that into the store is no finding the second time.
         for _ in range(2):
             report, said = Report(), Said.nothing()
@@ -56,7 +55,6 @@ def verify(
                 look(connection, said, report, progress.say)
             if report.intact or against is None:
                 break
-        database.close()
     if as_json:
         typer.echo(json.dumps(report.to_document()))
     else:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from actas.cli.exits import bad_input
+from actas.cli.receipts import source
 from actas.cli.revoking.desk import Entry
 from actas.errors import ProtocolError
 from actas.receipts.delegations import LiveDelegation
@@ -15,7 +16,7 @@ from actas.receipts.live import would_cut
 from actas.revocation import log
 from actas.revocation.change import Change
 from actas.revocation.entry import named
-from actas.store import Database, StoreAddress
+from actas.store import Database
 
 
 class StoreDesk:
@@ -74,8 +75,5 @@ class StoreDesk:
 @contextmanager
 def opened(store: str) -> Iterator[StoreDesk]:
     """Open *store* as it is; raises ConfigError, StoreError."""
-    database = Database.open(StoreAddress.parse(store, setting="--receipts"), migrate=False)
-    try:
+    with source.opened(store) as database:
         yield StoreDesk(database)
-    finally:
-        database.close()

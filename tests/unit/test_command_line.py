@@ -1,0 +1,38 @@
+"""What every command of `actas` has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from actas.cli.main import app
+
+
+def leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Give each command that does something, with all that leads to it."""
+    below = getattr(command, "commands", {})
+    for word, each in below.items():
+        yield from leaves(each, f"{name} {word}")
+    if not below:
+        yield name, command
+
+
+COMMANDS = dict(leaves(get_command(app), "actas"))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_and_argument_says_what_it_is(name: str) -> None:
+    """One without a sentence was not read as it was written: Typer then makes up a name for it, such as `--as-json`."""
+    for parameter in COMMANDS[name].params:
+        assert parameter.help, f"{name}: {parameter.opts}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_shows_an_example(name: str) -> None:
+    """It names the command itself."""
+    epilog = COMMANDS[name].epilog or ""
+    assert epilog.startswith("Example: ")
+    assert name in epilog
