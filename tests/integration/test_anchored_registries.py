@@ -46,6 +46,11 @@ INTROSPECTING = {"introspection": {"endpoint": "https://as.example.com/introspec
         (changed(server=REMOTE), {"hosts": ["keys.example.com:8443"]}, ["keys.example.com is no trust anchor"]),
         (changed(server=INTROSPECTING), {}, ["introspection.endpoint", "as.example.com is no trust anchor"]),
         (changed(server=INTROSPECTING), {"hosts": ["as.example.com"]}, [f'add trust.introspection."{AS}"']),
+        (
+            changed(server={"introspection": {"endpoint": URL}}),
+            {"hosts": ["keys.example.com"], "introspection": {AS: {"client_id": "actas", "client_secret_file": "x"}}},
+            ["introspection: is not on", "if keys.example.com may see its tokens and the secret, set host"],
+        ),
         (with_domain(url="https://bundles.example.com/"), {}, ["bundle.url", "bundles.example.com is no trust anchor"]),
         (with_domain(workload_api=True), {}, ["bundle.workload_api", "set trust.workload_api"]),
         (with_domain(file="/etc/bundle.json"), {}, ["bundle.file", "add its directory to trust.directories"]),

@@ -31,7 +31,7 @@ def settings(host: IssuerHost, folder: Path) -> dict[str, Any]:
     """Give the settings of a service that introspects the authorization server's tokens."""
     (folder / "secret").write_text(SECRET + "\n", encoding="utf-8")
     registry = changed(server={"introspection": {"endpoint": host.url("/introspect")}})
-    client = {"client_id": CLIENT, "client_secret_file": str(folder / "secret")}
+    client = {"client_id": CLIENT, "client_secret_file": str(folder / "secret"), "host": host.host}
     trust = host.trust(timeout=1.0, introspection={AS: client})
     return {"policies": root(folder / "policies", registry), "trust": json.dumps(trust), "default_timeout": 5}
 

@@ -176,3 +176,17 @@ async def test_without_the_store_nobody_gets_anything(tmp_path: Path) -> None:
                 with pytest.raises(EngineError) as refused:
                     await ask
                 assert refused.value.reason == "SINGLE_USE_UNKNOWN"
+
+
+async def test_what_its_holder_leaves_at_that_moment_is_nobodys(tmp_path: Path) -> None:
+    """Between being refused and looking who has it, the other may leave it; only this ticket is not had, no other."""
+    gone, other = ticket("gone"), ticket("other")
+    Database.open(f"sqlite:///{tmp_path}/store.db").close()
+    async with threads(f"sqlite:///{tmp_path}/store.db") as (thread, _):
+        # As another replica's transaction does that commits in between.
+        with sqlite3.connect(tmp_path / "store.db") as connection:
+            connection.execute(
+                "CREATE TRIGGER leaves AFTER INSERT ON single_use "
+                f"WHEN NEW.name = '{gone.name}' BEGIN DELETE FROM single_use WHERE name = NEW.name; END"
+            )
+        assert await use(StoreSingleUse(thread), gone, other) == {other}

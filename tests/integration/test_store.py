@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
@@ -68,6 +69,20 @@ def _work(number: int):  # type: ignore[no-untyped-def]
         return number
 
     return work
+
+
+def test_a_postgresql_that_cannot_hold_every_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One name in another script would undo the transaction that it is written in, with what others wrote in it."""
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    with postgres() as server:
+        database = Database.open(server.url)
+        with database.reading() as connection:
+            assert connection.execute(text("SELECT :name"), {"name": "代理"}).scalar_one() == "代理"
+        database.close()
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+        with pytest.raises(StoreError, match="encoding is LATIN1, wanted UTF8"):
+            Database.open(server.url.replace("/postgres", "/latin"))
 
 
 def test_a_postgresql_that_does_not_sync_is_refused() -> None:

@@ -116,6 +116,7 @@ class Observed:
         """Start with nothing."""
         self.stages: list[str] = []
         self.bounds: list[str] = []
+        self.problems: list[str] = []
         self.agents: list[tuple[str, str, str]] = []
 
     def agent(self, agent: str, version: str, decision: Decision) -> None:
@@ -130,6 +131,10 @@ class Observed:
     def widened(self, bound: str) -> None:
         """Keep the bound."""
         self.bounds.append(bound)
+
+    def unproven(self, problem: str) -> None:
+        """Keep the problem."""
+        self.problems.append(problem)
 
 
 class Service:

@@ -193,3 +193,10 @@ def test_a_role_that_the_issuer_lacks_is_a_mistake() -> None:
     assert findings({"roles": ["actor"], "one_time": ["act"]})
     assert findings({"roles": ["actor"], "one_time": []})
     assert findings({"roles": ["actor"], "one_time": True})
+
+
+@pytest.mark.parametrize("exp", [10**300, 1e300, -1e300], ids=["integer", "number", "before all time"])
+def test_an_end_beyond_all_counting_is_one_that_a_store_can_count(exp: float) -> None:
+    """One token must not keep the store from remembering all others that are written with it."""
+    found = one_time.tickets(asked(exp=exp), {AS: {"subject": True}}, skew=SKEW, since=0)
+    assert 0 <= found["subject_token"].until < 2**40

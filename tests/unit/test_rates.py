@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from right_exchange import AGENT, AS, NOW, REGISTRY, SETTINGS, allow, deny, request
 
+from actas.admission import Admission
 from actas.decision import Decision, Effect
 from actas.engine.result import PolicyResult, parse_result
 from actas.errors import ReceiptError
+from actas.evidence.single_use import MemorySingleUse
 from actas.policy.data import PolicyData
 from actas.rates import MemoryRates, RateKey, counted
 from actas.rates.memory import PARTS
@@ -64,6 +67,26 @@ def test_allowed_exchanges_count_and_denied_ones_do_not() -> None:
     assert effects([limited.decide() for _ in range(5)]) == [Effect.ALLOW] * 3 + [Effect.DENY] * 2
     assert [seen["agents"]["mailer"] for seen in limited.seen()] == [0, 1, 2, 3, 3]
     assert [seen["subject"] for seen in limited.seen()] == [0, 1, 2, 3, 3]
+
+
+@pytest.mark.parametrize("part", ["subject_token", "actor_token", "client"])
+def test_what_proves_nothing_takes_nobodys_place(part: str) -> None:
+    """Whoever invents tokens of an agent or a subject does not keep these from obtaining theirs."""
+    exchange = request()
+    said = {"authenticated": False} if part == "client" else {"verified": False}
+    forged = dataclasses.replace(exchange, **{part: dataclasses.replace(getattr(exchange, part), **said)})
+
+    async def beside() -> list[Any]:
+        admission = Admission(MemorySingleUse(), MemoryRates(), "actas", 0.0)
+        async with AsyncExitStack() as all_of_them:
+            for _ in range(9):
+                await all_of_them.enter_async_context(admission.hold(forged, data(), NOW))
+            async with admission.hold(exchange, data(), NOW) as first, admission.hold(exchange, data(), NOW) as second:
+                return [first.usage.rates, second.usage.rates]
+
+    first, second = asyncio.run(beside())
+    assert (first["agents"]["mailer"], first["subject"]) == (0, 0)
+    assert (second["agents"]["mailer"], second["subject"]) == (1, 1)
 
 
 def test_of_many_at_once_no_more_are_allowed() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -126,3 +129,19 @@ async def test_a_log_that_is_another_one_is_no_state(database: Database, attack:
     with pytest.raises(StoreError, match="another one than before"):
         await feed.refresh()
     assert feed.version == 3
+
+
+async def test_calls_that_keep_every_thread_busy_do_not_keep_a_feed_from_reading(database: Database) -> None:
+    """What callers ask for runs on the threads of the loop; whoever asks much must not make the state stale."""
+    free = threading.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    busy = loop.run_in_executor(None, free.wait)
+    feed = RevocationFeed(database, stale_after=60)
+    try:
+        async with asyncio.timeout(10):
+            await feed.refresh()
+    finally:
+        free.set()
+        await busy
+    assert feed.problem == ""

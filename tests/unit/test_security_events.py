@@ -130,6 +130,7 @@ def test_the_example_of_the_specification_is_understood() -> None:
         (token(events={SESSION_REVOKED: []}), "no object"),
         (token(events={SESSION_REVOKED: {"event_timestamp": "soon"}}), "does not say when"),
         (token(events={SESSION_REVOKED: {"event_timestamp": NOW * 1000}}), "from the future"),
+        (token(events={SESSION_REVOKED: {"event_timestamp": -1e300}}), "before 1970"),
         (token(events={SESSION_REVOKED: {"subject": {**ALICE, "sub": "bob"}}}), "two subjects"),
         (token(events={CLAIMS_CHANGE: {}}), "claims"),
         (token(events={CLAIMS_CHANGE: {"claims": {}}}), "claims"),

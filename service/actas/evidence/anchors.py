@@ -34,6 +34,8 @@ class IntrospectionClient(BaseModel):
     client_id: str = Field(min_length=1, max_length=1024)
     client_secret_file: Path
     """The file that holds the secret, which is read at each start and sent to the issuer's endpoint alone."""
+    host: Host | None = None
+    """The one of the hosts that the endpoint is on; without it the issuer's own. No other sees secret and tokens."""
 
 
 class TrustAnchors(BaseModel):
@@ -88,6 +90,28 @@ class TrustAnchors(BaseModel):
         if host not in self.hosts:
             return (
                 f"may not be fetched: {host} is no trust anchor; add it to trust.hosts in the service's configuration"
+            )
+        return ""
+
+    def introspection_problem_of(self, issuer: str, endpoint: str) -> str:
+        """Say why the tokens of *issuer* may not be shown to *endpoint*, as `problem_of` does; empty when they may.
+
+        Hosts are anchored for other things, too: a registry must not choose which of them gets an issuer's secret.
+        """
+        client = self.introspection.get(issuer)
+        if client is None:
+            return (
+                "nobody can be asked without a client_id and a secret: "
+                f'add trust.introspection."{issuer}" to the service\'s configuration'
+            )
+        try:
+            own, named = client.host or host_of(issuer), host_of(endpoint)
+        except ValueError:
+            return "is no URL"
+        if named != own:
+            return (
+                f"is not on the issuer's own host: if {named} may see its tokens and the secret, "
+                f'set host in trust.introspection."{issuer}" of the service\'s configuration'
             )
         return ""
 

@@ -29,6 +29,7 @@ class Introspector:
     def __init__(self, fetcher: Fetcher, anchors: TrustAnchors, limits: RequestLimits = DEFAULT_LIMITS) -> None:
         """Read the secrets, once; raises OSError. What is said may hold as much as claims in a request."""
         self._fetcher = fetcher
+        self._anchors = anchors
         self._limits = limits
         self._clients = {
             issuer: (client.client_id, client.client_secret_file.read_text(encoding="utf-8").strip())
@@ -44,6 +45,9 @@ class Introspector:
         """
         if issuer not in self._clients:
             raise NotSaidError("no_client")
+        # Activation has refused such a registry; the data of a foreign OPA was not activated here.
+        if self._anchors.introspection_problem_of(issuer, endpoint):
+            raise NotSaidError("not_anchored")
         client_id, secret = self._clients[issuer]
         form = {"token": token, "token_type_hint": "access_token"}
         try:

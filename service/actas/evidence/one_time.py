@@ -14,6 +14,8 @@ from actas.evidence.ticket import Ticket
 from actas.request import ExchangeRequest, Token
 
 _KIND = "token"
+# What is said to end later is remembered until then, the last second of the year 9999: a store counts no further.
+_LATEST = 253_402_300_799
 
 
 def tickets(
@@ -46,7 +48,7 @@ def _ticket(
         return None
     if not claims_grammar.is_numeric_date(expires) or not _issued_since(claims, since + skew):
         return None
-    return Ticket(issuer, str(jti), math.floor(expires) + skew + 1, _KIND)
+    return Ticket(issuer, str(jti), max(0, min(math.floor(expires), _LATEST) + skew + 1), _KIND)
 
 
 def _issued_since(claims: Mapping[str, object], earliest: float) -> bool:

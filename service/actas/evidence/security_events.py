@@ -53,6 +53,9 @@ def verified(
     at = event.get("event_timestamp", claims.get("iat"))
     if not all(map(claims_grammar.is_numeric_date, (claims.get("iat"), at))):
         raise rejected("does not say when: iat, and event_timestamp if it is there, are seconds since the epoch")
+    if min(claims["iat"], at) < 0:
+        # What no list of revocations could say is not taken down.
+        raise rejected("is from before 1970")
     if max(claims["iat"], at) > now + skew:
         raise rejected("is from the future")
     return SecurityEvent(claims["iss"], claims["jti"], _entries(kind, event, claims, at))

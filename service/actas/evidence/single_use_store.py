@@ -88,7 +88,8 @@ class _Holds:
         holders = {row.name: row.holder for row in found}
         forgotten = connection.execute(_FORGOTTEN).scalar_one()
         for item in takers:
-            item.mine = {name for name in item.ends if holders[name] == item.holder}
+            # Who had it may have left it since we were refused; then nobody has it, and this decision does not either.
+            item.mine = {name for name in item.ends if holders.get(name) == item.holder}
             item.forgotten = forgotten
 
     def settled(self, *, committed: bool) -> None:

@@ -28,12 +28,8 @@ def _issuers(registry: Mapping[str, Any], anchors: TrustAnchors) -> Iterator[tup
         endpoint = introspection.get("endpoint") if isinstance(introspection, dict) else None
         yield from _url(("issuers", issuer, "jwks_uri"), entry.get("jwks_uri"), anchors)
         yield from _url(("issuers", issuer, "introspection", "endpoint"), endpoint, anchors)
-        if endpoint is not None and issuer not in anchors.introspection:
-            message = (
-                "nobody can be asked without a client_id and a secret: "
-                f'add trust.introspection."{issuer}" to the service\'s configuration'
-            )
-            yield ("issuers", issuer, "introspection"), message
+        if isinstance(endpoint, str) and (problem := anchors.introspection_problem_of(issuer, endpoint)):
+            yield ("issuers", issuer, "introspection"), problem
 
 
 def _trust_domains(registry: Mapping[str, Any], anchors: TrustAnchors) -> Iterator[tuple[_Path, str]]:

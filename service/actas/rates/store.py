@@ -30,6 +30,8 @@ TALK_SECONDS = 0.2
 """How often a process says what it allowed, and hears of the others."""
 FRESH_SECONDS = 1.0
 """What was heard longer ago is asked for again before it counts."""
+MOST_AHEAD = 5000
+"""Of how many it hears before they are asked for again; of the others a decision asks itself."""
 _SWEEP_SECONDS = 60.0
 
 _Said = tuple[RateKey, int]
@@ -140,7 +142,8 @@ class StoreRates:
         await self._thread.run(forget)
 
     async def _know(self, keys: Collection[RateKey], now: float) -> None:
-        self._asked.update(keys)
+        if len(self._asked) < MOST_AHEAD:
+            self._asked.update(keys)
         oldest = time.monotonic() - FRESH_SECONDS
         unknown = [key for key in keys if (heard := self._heard.get(key)) is None or heard.at < oldest]
         if unknown:

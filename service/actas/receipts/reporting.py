@@ -20,6 +20,8 @@ from actas.store import Database, Lane
 
 MOST_REFUSED = 10
 """How many contradicting reports of one decision are recorded; each is logged."""
+# How many are looked up at a time: decisions have the other threads, and connections.
+_AT_ONCE = 2
 _log = structlog.get_logger("actas.receipts")
 
 
@@ -31,6 +33,7 @@ class Reports:
         self._database = database
         self._lane = lane
         self._clock = clock
+        self._free = asyncio.Semaphore(_AT_ONCE)
 
     async def report(
         self, decision_id: str, outcome: Outcome, *, reporter: str, permitted: Callable[[str], None]
@@ -62,7 +65,8 @@ class Reports:
             with self._database.reading() as connection:
                 return documents.kept(connection, [decision_id])
 
-        found = await asyncio.to_thread(read)
+        async with self._free:
+            found = await asyncio.to_thread(read)
         if not found:
             raise ProtocolError(
                 "decision_id", "there is no such decision", status=Status.NOT_FOUND, reason="DECISION_UNKNOWN"

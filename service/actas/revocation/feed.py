@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -40,6 +41,8 @@ class RevocationFeed:
         self._place = Place()
         self._heard = -float("inf")
         self._reading = asyncio.Lock()
+        # A thread of its own: calls that keep all others busy must not make the state stale.
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="revocations")
         self._failure = "not read yet"
         self._told_stale = False
 
@@ -69,7 +72,7 @@ class RevocationFeed:
         async with self._reading:
             begun = time.monotonic()
             try:
-                while found := await asyncio.to_thread(self._read):
+                while found := await asyncio.get_running_loop().run_in_executor(self._reader, self._read):
                     self._apply(found)
             except StoreError as error:
                 self._failure = str(error)
@@ -90,6 +93,7 @@ class RevocationFeed:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+            self._reader.shutdown(wait=False, cancel_futures=True)
 
     async def _follow(self) -> None:
         while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import grpc
 import structlog
@@ -15,10 +15,9 @@ from actas.admin_wire.revocation import active_to_proto, live_to_proto, revocati
 from actas.errors import EngineError, ProtocolError
 from actas.evidence import security_events
 from actas.policy.data import PolicyData
-from actas.receipts.delegations import LiveDelegation
 from actas.receipts.live import would_cut
 from actas.revocation import log
-from actas.revocation.change import Change, Recorded
+from actas.revocation.change import Change
 from actas.revocation.entry import named, parse, parse_named
 from actas.revocation.feed import RevocationFeed
 from actas.server import callers
@@ -26,10 +25,15 @@ from actas.server.doorway import Doorway, handler_of, refuse_unknown
 from actas.server.interceptors import Context
 from actas.store import StoreThread
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 SERVICE: Final = revocation_pb2.DESCRIPTOR.services_by_name["RevocationService"].full_name
 _MOST: Final = 1000
 _PAGE: Final = 100
 _LOCAL: Final = "local"
+
+T = TypeVar("T")
 _log = structlog.get_logger("actas.state")
 
 
@@ -54,6 +58,7 @@ class RevocationServicer:
         self._doorway = doorway
         self._data = data
         self._audience = audience
+        self._free = asyncio.Semaphore()
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
         """Give what a gRPC server calls."""
@@ -70,7 +75,7 @@ class RevocationServicer:
         by, asked = self._asked(revocation_pb2.RevokeRequest, data, context)
         entries = _valid(revocations_from_proto(_some(asked.revocations)), parse)
         if asked.dry_run:
-            found, truncated = await asyncio.to_thread(self._would_cut, entries)
+            found, truncated = await self._read(context, lambda store: would_cut(store, entries, time.time()))
             return revocation_pb2.RevokeResponse(
                 version=self._feed.version, delegations=map(live_to_proto, found), truncated=truncated
             )
@@ -100,7 +105,7 @@ class RevocationServicer:
         if asked.page_token and not asked.page_token.isdecimal():
             raise ProtocolError("page_token", "is none of ListRevocations")
         after = int(asked.page_token or 0)
-        active = await asyncio.to_thread(self._in_force)
+        active = await self._read(context, lambda store: log.in_force(log.everything(store), time.time()))
         found = [one for one in active if one.version > after and asked.kind in ("", one.change.entry["kind"])]
         page = found[:size]
         return revocation_pb2.ListRevocationsResponse(
@@ -145,13 +150,14 @@ class RevocationServicer:
             _log.info(f"{change.what}d", kind=change.entry["kind"], by=change.by, version=version)
         return version
 
-    def _would_cut(self, entries: Sequence[dict[str, Any]]) -> tuple[list[LiveDelegation], bool]:
-        with self._store.database.reading() as connection:
-            return would_cut(connection, entries, time.time())
+    async def _read(self, context: Context, look: Callable[[Connection], T]) -> T:
+        def read() -> T:
+            with self._store.database.reading() as connection:
+                return look(connection)
 
-    def _in_force(self) -> list[Recorded]:
-        with self._store.database.reading() as connection:
-            return log.in_force(log.everything(connection), time.time())
+        # One at a time: decisions have the other threads, and connections.
+        async with asyncio.timeout(self._doorway.end(context) - time.monotonic()), self._free:
+            return await asyncio.to_thread(read)
 
     def _asked(self, kind: Any, data: bytes, context: Context) -> tuple[str, Any]:
         """Give who asks, and what."""

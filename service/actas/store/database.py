@@ -163,6 +163,8 @@ def _engine(address: StoreAddress, *, create: bool) -> Engine:
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "actas",
+            # Whatever the environment says: one name in another script must not spoil what is written with it.
+            "client_encoding": "UTF8",
             # A machine that is gone answers nothing, not even that it is gone.
             "tcp_user_timeout": _GONE_MS,
             "keepalives_idle": _GONE_MS // 1000,
@@ -212,8 +214,11 @@ def _sqlite_begins(connection: Connection) -> None:
 def _postgresql_connected(connection: Any, _record: Any) -> None:
     wanted = {"synchronous_commit": ("on", "remote_apply"), "fsync": ("on",)}
     with connection.cursor() as cursor:
+        encoding = cursor.execute("SHOW server_encoding").fetchone()[0]
         found = {name: cursor.execute(f"SHOW {name}").fetchone()[0] for name in wanted}
     connection.rollback()
+    if encoding != "UTF8":
+        raise StoreError(f"PostgreSQL cannot hold every text: the database's encoding is {encoding}, wanted UTF8")
     for name, values in wanted.items():
         if found[name] not in values:
             raise StoreError(f"PostgreSQL does not keep what is committed: {name} is {found[name]}, wanted on")
