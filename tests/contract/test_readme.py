@@ -27,7 +27,6 @@ from actas.cores import usable_cores
 from actas.decision import Effect
 from actas.decision.v1 import request_pb2
 from actas.limits import RequestLimits
-from actas.policy.state import RevocationFile
 from actas.revocation.authorization_server import AuthorizationServer
 from actas.server.workers.metrics import FleetMetrics
 from actas.wire import request_from_proto
