@@ -105,7 +105,7 @@ def test_the_workload_api_gives_certificate_and_bundles(tls: dict[str, Any]) -> 
     assert config.secured
     assert config.mutual
     assert "leave out tls_cert" in problem(**tls, tls_workload_api="unix:/run/spire/agent.sock")
-    assert "must be unix:PATH" in problem(tls_workload_api="127.0.0.1:8081")
+    assert "must be unix:///PATH" in problem(tls_workload_api="127.0.0.1:8081")
 
 
 def test_paths_in_the_file_are_relative_to_it(tls: dict[str, Any], folder: Path) -> None:

@@ -56,7 +56,8 @@ def serve(
     tls_cert: Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate chain, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, PEM.")] = None,
     tls_workload_api: Annotated[
-        str | None, typer.Option(metavar="unix:PATH", help="Take an X.509-SVID from this SPIFFE Workload API instead.")
+        str | None,
+        typer.Option(metavar="unix:///PATH", help="Take an X.509-SVID from this SPIFFE Workload API instead."),
     ] = None,
     tls_client_ca: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Authorities of callers' certificates, PEM; repeatable.")

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, Self
-
-import grpc
-
-from actas.admin.v1 import receipts_pb2
+from actas.admin.v1 import receipts_pb2, receipts_pb2_grpc
 from actas.admin_wire import receipts as wire
-from actas.client.channels import Target
-from actas.client.errors import no_decision
+from actas.client.admin_client import AdminClient
 from actas.receipts.answers import MOST_HOPS, AgentVersion, Page, TreeReceipts
 from actas.receipts.filters import ReceiptFilter
 from actas.wire.values import timestamp_of
 
 
-class ReceiptClient:
+class ReceiptClient(AdminClient):
     """Asks a running service for its receipts. The caller needs the permission `receipts`.
 
     Every method raises ProtocolError where the question is malformed, and EngineError where there is no answer.
     """
 
-    def __init__(self, target: Target | str, *, timeout: float = 10.0) -> None:
-        """Connect to *target*, when that is first needed; a call may take *timeout* seconds."""
-        self._target = Target(target) if isinstance(target, str) else target
-        self._lane = self._target.source().lane(0)
-        self._timeout = timeout
+    STUB = receipts_pb2_grpc.ReceiptServiceStub
 
     def page(self, wanted: ReceiptFilter, *, size: int, token: str = "") -> Page:
         """Give one page of the receipts that are *wanted*, newest first."""
@@ -45,23 +35,3 @@ class ReceiptClient:
         if until is not None:
             asked.until.CopyFrom(timestamp_of(until))
         return [wire.agent_version_from_proto(version) for version in self._call("CompareAgents", asked).versions]
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._lane.channel.close()
-
-    def __enter__(self) -> Self:
-        """Return the client itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connection."""
-        self.close()
-
-    def _call(self, method: str, message: Any) -> Any:
-        try:
-            return getattr(self._lane.stub, method)(message, timeout=self._timeout, metadata=self._target.metadata)
-        except grpc.RpcError as error:
-            raise no_decision(error) from None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
-
-import grpc
+from typing import Any
 
 from actas.admin.v1 import revocation_pb2, revocation_pb2_grpc
 from actas.admin_wire.revocation import (
@@ -14,23 +12,17 @@ from actas.admin_wire.revocation import (
     revocation_from_proto,
     revocation_to_proto,
 )
-from actas.client.channels import Target
-from actas.client.errors import no_decision
+from actas.client.admin_client import AdminClient
 from actas.receipts.delegations import LiveDelegation
 
 Entry = Mapping[str, Any]
 _PAGE = 1000
 
 
-class RevocationClient:
+class RevocationClient(AdminClient):
     """Asks `actas.admin.v1.RevocationService`; every method raises ProtocolError or EngineError."""
 
-    def __init__(self, target: Target | str, *, timeout: float = 10.0) -> None:
-        """Connect to *target*; each call may take *timeout* seconds."""
-        self._target = Target(target) if isinstance(target, str) else target
-        self._channel = self._target.source().lane(0).channel
-        self._stub = revocation_pb2_grpc.RevocationServiceStub(self._channel)
-        self._timeout = timeout
+    STUB = revocation_pb2_grpc.RevocationServiceStub
 
     def revoke(self, entries: Sequence[Entry]) -> int:
         """Revoke *entries*, all or none, and give the version of the state that has them."""
@@ -64,21 +56,3 @@ class RevocationClient:
         asked = revocation_pb2.ReceiveSecurityEventRequest(security_event_token=security_event_token)
         answer = self._call("ReceiveSecurityEvent", asked)
         return int(answer.version), [revocation_from_proto(entry, "revocations") for entry in answer.revocations]
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._channel.close()
-
-    def __enter__(self) -> Self:
-        """Return the client itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the connection."""
-        self.close()
-
-    def _call(self, method: str, asked: Any) -> Any:
-        try:
-            return getattr(self._stub, method)(asked, timeout=self._timeout, metadata=self._target.metadata)
-        except grpc.RpcError as error:
-            raise no_decision(error) from None

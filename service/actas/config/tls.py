@@ -58,7 +58,7 @@ def _own(config: Config) -> None:
     cert, key, workload_api = config.tls_cert, config.tls_key, config.tls_workload_api
     if workload_api is not None:
         if workload_api.path is None:
-            raise ConfigError("tls_workload_api", "must be unix:PATH")
+            raise ConfigError("tls_workload_api", "must be unix:///PATH")
         if cert is not None or key is not None:
             raise ConfigError("tls_workload_api", "gives the certificate: leave out tls_cert and tls_key")
         return
