@@ -28,7 +28,12 @@ class Postgres:
         self._binaries = binaries
         self._data = folder / "data"
         self._log = folder / "log"
-        self._user = user
+        # A program changes the user, not `subprocess`: that would fork, and a fork beside gRPC's threads may crash.
+        self._as_user = (
+            []
+            if user is None
+            else ["setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--clear-groups", "--"]
+        )
         self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -43,11 +48,11 @@ class Postgres:
     def start(self, *settings: str) -> None:
         """Start it with *settings* such as `fsync=off`, and wait until it answers."""
         options = [f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *settings]
-        command = [str(self._binaries / "postgres"), "-D", str(self._data)]
+        command = [*self._as_user, str(self._binaries / "postgres"), "-D", str(self._data)]
         for option in options:
             command += ["-c", option]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stderr=log, stdout=log, user=self._user, cwd="/", env=_ENV)
+            self._process = subprocess.Popen(command, stderr=log, stdout=log, cwd="/", env=_ENV)
         ask = [str(self._binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         end = time.monotonic() + 60
         while subprocess.run(ask, env=_ENV, check=False).returncode != 0:
@@ -76,8 +81,8 @@ class Postgres:
             self._process = None
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self._binaries / program), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, user=self._user, cwd="/", env=_ENV, check=False)
+        command = [*self._as_user, str(self._binaries / program), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/", env=_ENV, check=False)
         assert done.returncode == 0, done.stderr
 
 
