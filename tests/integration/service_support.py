@@ -106,13 +106,20 @@ class RunningService:
         """Keep the process and its log."""
         self.process = process
         self.folder = folder
+        self._events: list[dict[str, Any]] = []
+        self._read = 0
 
     @property
     def events(self) -> list[dict[str, Any]]:
         """What it has logged so far."""
-        # The last line may still be being written.
-        lines = (self.folder / "log").read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        # Under load there are thousands of lines a second, and whoever waits looks often: each is read once.
+        with (self.folder / "log").open("rb") as log:
+            log.seek(self._read)
+            # The last line may still be being written.
+            whole, ending, _ = log.read().rpartition(b"\n")
+        self._read += len(whole) + len(ending)
+        self._events += (json.loads(line) for line in whole.splitlines() if line.startswith(b"{"))
+        return list(self._events)
 
     async def event(self, name: str, *, count: int = 1, seconds: float = 30.0) -> dict[str, Any]:
         """Wait until it has logged the event *name* that many times, and give the last one."""
