@@ -37,7 +37,7 @@ RATIOS = {
 # so short a run is a few ticks of the clock: that ratio is only shown.
 QUICK = {
     "wasm_32_vs_opa_rest": 0.75,
-    "wasm_batch16_vs_opa_rest": 0.3,
+    "wasm_batch16_vs_opa_rest": 0.4,
     "sidecar_32_vs_one_call": 1.0,
     "sidecar_32_vs_opa_rest": 1.75,
     "depth_8_vs_1": 1.625,
