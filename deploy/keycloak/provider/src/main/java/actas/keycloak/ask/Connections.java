@@ -25,7 +25,9 @@ import java.util.stream.Stream;
  */
 final class Connections implements AutoCloseable {
     private final Silence silence = new Silence(null);
+    // Each on its own: a report follows each exchange, and on one count two workers would get one kind each.
     private final AtomicLong turn = new AtomicLong();
+    private final AtomicLong reportTurn = new AtomicLong();
     private final List<Connection> all;
 
     Connections(Settings settings) {
@@ -35,7 +37,7 @@ final class Connections implements AutoCloseable {
     }
 
     DecideResponse ask(DecideRequest request, Deadline deadline) {
-        return next().ask(request, deadline);
+        return next(turn).ask(request, deadline);
     }
 
     /** Asks on the first connection, waiting for it until the deadline. */
@@ -45,10 +47,10 @@ final class Connections implements AutoCloseable {
 
     /** Reports what became of a decision. */
     void report(ReportOutcomeRequest report, Deadline deadline) {
-        next().report(report, deadline);
+        next(reportTurn).report(report, deadline);
     }
 
-    private Connection next() {
+    private Connection next(AtomicLong turn) {
         List<List<Connection>> groups = new ArrayList<>(groups().values());
         if (groups.isEmpty()) {
             return all.get(0);

@@ -28,8 +28,9 @@ final class WorkerHint implements ClientInterceptor {
 
     private void learn(Status status, Metadata trailers) {
         String hint = trailers.get(KEY);
-        // Time that is over says nothing about the connection.
-        if (hint != null || status.getCode() != Status.Code.DEADLINE_EXCEEDED) {
+        // A failure that names no worker says nothing about the connection: time that is over, or a server or something in
+        // between that does not know the method. Taken for an answer, each report of an outcome would forget a worker.
+        if (hint != null || status.isOk()) {
             worker = Worker.parse(hint);
         }
     }

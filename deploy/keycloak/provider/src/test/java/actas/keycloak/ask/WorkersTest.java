@@ -99,6 +99,37 @@ class WorkersTest {
         reachesBoth(number -> number < 10 ? 0 : 1);
     }
 
+    @Test
+    void reports_that_a_worker_does_not_take_hide_no_worker() throws Exception {
+        // Of all methods these know one; what gRPC answers to the others names no worker.
+        try (Balancer balancer = new Balancer(number -> port(number < 10 ? 0 : 1));
+                Actas actas = asking(balancer.port(), 8)) {
+            exchangeUntil(actas, () -> {
+                actas.report("d-1", null);
+                return told(actas, "8 of 8 ready, to 2 of 2 workers");
+            });
+            bothGetTheirShare(actas);
+        }
+    }
+
+    @Test
+    void reports_take_turns_of_their_own() throws Exception {
+        // An exchange and its report alternate: on one count of turns every exchange would go to the same worker.
+        try (Balancer balancer = new Balancer(number -> port(number % 2));
+                Actas actas = asking(balancer.port(), 8)) {
+            exchangeUntil(actas, () -> told(actas, "8 of 8 ready, to 2 of 2 workers"));
+            int before = first.asked();
+            for (int i = 0; i < 100; i++) {
+                exchange(actas);
+                actas.report("d-1", null);
+                while (!actas.info().get("outcomes").startsWith("0 waiting")) {
+                    Thread.sleep(1);
+                }
+            }
+            assertEquals(50, first.asked() - before, 15);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void wherever_the_kernel_places_the_connections(long seed) throws Exception {
