@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from receipt_world import AGENTS, DAY, RARE, TARGETS, WIDE, World
+from receipt_world import AGENTS, DAY, DAYS, RARE, REPORTED_DAY, TARGETS, WIDE, World
 from sqlalchemy import Connection, event
 
 from actas.receipts import agents, listing, tree_query
@@ -39,15 +39,20 @@ def questions(world: World) -> dict[str, Callable[[], Ask]]:
     def hours(days: float) -> Hours:
         return Hours.around(now - days * DAY, None)
 
+    hour = world.rows // DAYS // 24
+    end_of_reported = (REPORTED_DAY + 1) * world.rows // DAYS
+
     return {
         "list": listed,
         "list_of_an_hour": lambda: listed(since=(begun := world.moment(some(world.rows))), until=begun + 3600),
         "list_denied": lambda: listed(effect="DENY"),
         "list_rare_code": lambda: listed(code=RARE),
         "list_unreported": lambda: listed(unreported=True, until=world.moment(some(world.rows)) + 1),
+        "list_unreported_none": lambda: listed(unreported=True, until=world.moment(end_of_reported - some(hour)) + 0.5),
         "by_actor_frequent": lambda: listed(actor="agent-0"),
         "by_actor": lambda: listed(actor=f"agent-{some(AGENTS)}", until=world.moment(some(world.rows)) + 1),
         "by_actor_spiffe_id": lambda: listed(actor=f"spiffe://example.org/agent/{some(AGENTS)}"),
+        "by_actor_denied": lambda: listed(actor="agent-0", effect="DENY"),
         "by_actor_and_rare_code": lambda: listed(actor="agent-0", code=RARE),
         "by_actor_and_other_target": lambda: listed(actor="agent-0", target="https://nowhere.example.com/"),
         "by_actor_next_page": deep,

@@ -21,6 +21,8 @@ DAYS, WRITERS, AGENTS, TARGETS = 30, 4, 200, 500
 MOST_SUBJECTS = 100_000
 WIDE = 1000
 """How many hops the first tree has; the others have five."""
+REPORTED_DAY = 10
+"""The day on which an outcome of every allow was reported."""
 ISSUER = "https://idp.example.com"
 CODES = ("ACR_INSUFFICIENT", "TARGET_UNKNOWN", "SCOPE_EMPTY", "MAY_ACT_MISMATCH", "TOKEN_EXPIRED", "ACTOR_UNKNOWN")
 RARE = "CHAIN_LOOP"
@@ -118,7 +120,7 @@ class World:
         return 0 if number % 10 == 0 else number * _SPREAD // 11 % AGENTS
 
     def entries(self) -> Iterator[tuple[Any, ...]]:
-        """Give the rows of `receipts`, in the order of time; an outcome follows every twentieth decision."""
+        """Give the rows of `receipts`, in the order of time; an outcome follows its decision."""
         for number in range(self.rows):
             chain = self.chains[number % WRITERS]
             yield self._decision(chain, number)
@@ -126,8 +128,8 @@ class World:
                 yield self._outcome(chain, number)
 
     def reported(self, number: int) -> bool:
-        """Say whether an outcome was reported of decision *number*."""
-        return number % 20 == 1 and not self.denied(number)
+        """Say whether an outcome was reported of decision *number*: of every allow of one day, and of a few others."""
+        return not self.denied(number) and (number % 20 == 1 or number * DAYS // self.rows == REPORTED_DAY)
 
     def _decision(self, chain: Chain, number: int) -> tuple[Any, ...]:
         chain.seq += 1
@@ -138,7 +140,8 @@ class World:
         code, narrow, targets = self.denied(number), int(number % 3 == 0), self.targets(number)
         step_up = '"obligations":["step-up"],' if code == CODES[0] else ""
         party = f'"iss":"{_DOMAIN}","sub":"{_DOMAIN}/agent/{who}"'
-        place = number * _SPREAD // 13 % len(self.subjects)
+        # Whose authority a tree is made of stays one and the same.
+        place = root * _SPREAD // 13 % len(self.subjects)
         hidden = {"subject": {"iss": ISSUER, "sub": self.subjects[place]}, "request_digest": "sha256:" + "7" * 64}
         sealed = text_of(self._seals[place].close(hidden, name)).decode()
         leads = ",".join(f'"{target}"' for target in targets)

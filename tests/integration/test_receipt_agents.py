@@ -91,9 +91,9 @@ def test_days_and_the_hours_around_them_are_put_together(database: Database) -> 
 
 
 @settings(deadline=None)
-@given(st.integers(0, 500_000), st.integers(0, 200) | st.none())
+@given(st.integers(0, 500_000), st.integers(0, 1000) | st.none())
 def test_spans_hold_each_hour_once(first: int, length: int | None) -> None:
-    """Whole days, and what is left of the first and the last one."""
+    """Whole weeks and days, and what is left of the first and the last one."""
     end = None if length is None else first + length
     found = [
         hour

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 from receipt_load import load
 from receipt_questions import measure, plans, questions, scans
-from receipt_world import World
+from receipt_world import DAYS, REPORTED_DAY, World
 
+from actas.receipts import listing
 from actas.receipts.against import Said
+from actas.receipts.filters import ReceiptFilter
 from actas.receipts.findings import Report
 from actas.receipts.verify import verify
 from actas.store import Database
@@ -42,6 +44,22 @@ def test_a_question_that_looks_at_all_receipts_is_noticed(filled: tuple[Database
     database, _ = filled
     found = plans(database, lambda connection: connection.exec_driver_sql(_WHOLE))
     assert scans(found, sqlite=database.is_sqlite)
+
+
+def test_pages_go_on_where_conditions_leave_out_most(filled: tuple[Database, World]) -> None:
+    """A day of which everything was reported lies between: the pages before and after it hold each receipt once."""
+    database, world = filled
+    day = ROWS // DAYS
+    first, end = (REPORTED_DAY - 1) * day, (REPORTED_DAY + 2) * day
+    wanted = ReceiptFilter(unreported=True, since=world.moment(first), until=world.moment(end))
+    seen, token, asked = [], "", 0
+    while token or not asked:
+        with database.reading() as connection:
+            page = listing.page(connection, wanted, size=200, token=token)
+        seen += [found.decision_id for found in page.receipts]
+        token, asked = page.next_token, asked + 1
+    allowed = (number for number in range(end - 1, first - 1, -1) if not world.denied(number))
+    assert seen == [world.decision_id(number) for number in allowed if not world.reported(number)]
 
 
 def test_what_was_loaded_in_bulk_is_a_store_like_any_other(filled: tuple[Database, World]) -> None:

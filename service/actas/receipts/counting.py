@@ -1,4 +1,4 @@
-"""Counts decisions by agent, hour and day, a piece of a chain at a time, each piece once whoever counts it."""
+"""Counts decisions by agent, hour, day and week, a piece of a chain at a time, each piece once whoever counts it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from actas.receipts.agents import DAY, Pending, entries_statement, pending
+from actas.receipts.agents import SIZES, Pending, entries_statement, pending
 from actas.store import Database
 
 PIECE: Final = 20_000
@@ -44,7 +44,7 @@ def _count(database: Database, piece: Pending) -> bool:
         rows = connection.execute(entries_statement(piece, connection.dialect.name)).all()
     counts: Counter[_Kind] = Counter()
     for row in rows:
-        for hours in (1, DAY):
+        for hours in SIZES:
             kind = (hours, row.hour // hours, row.agent, row.version, row.code, row.narrowed, row.stepped_up)
             counts[kind] += row.decisions
     # In one order everywhere: two processes that add to the same counts must not wait for each other.

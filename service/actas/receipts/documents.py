@@ -45,7 +45,9 @@ def kept(connection: Connection, decision_ids: Iterable[str]) -> list[KeptReceip
 
 def unsealed(document: Document, seals: Mapping[str, Seal]) -> Document:
     """Give *document* as it was before it was sealed, or without what its subject's erasure took."""
-    opened = {name: value for name, value in document.items() if name not in _OF_THE_CHAIN}
+    opened = document.copy()
+    for name in _OF_THE_CHAIN:
+        opened.pop(name, None)
     sealed = document.get("sealed")
     if sealed is None:
         return opened
@@ -59,7 +61,8 @@ def unsealed(document: Document, seals: Mapping[str, Seal]) -> Document:
         return {**opened, "unreadable": True}
     if "source_digest" in hidden:
         opened["source_token"] = {**opened.get("source_token", {}), "digest": hidden.pop("source_digest")}
-    return {**opened, **hidden}
+    opened |= hidden
+    return opened
 
 
 def place_of(document: Document) -> Document:

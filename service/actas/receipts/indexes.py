@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, literal, or_, select
 
 from actas.decision import Effect
 from actas.receipts import subjects
@@ -16,98 +16,121 @@ from actas.receipts.filters import ReceiptFilter
 from actas.receipts.outcome import ISSUED
 from actas.store.schema import receipt_targets, receipts
 
-_of = receipts.c
+_of, _entry = receipts.c, receipt_targets.c
 PLACE: Final = (_of.evaluated_at, _of.writer, _of.seq)
+# All that a condition can be about.
+_ASKED: Final = (_of.effect, _of.code, _of.agent, _of.actor_sub, _of.workload, _of.subject, _of.target, _of.task_id)
+
+Conditions = list[ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """One index, as a statement without order and limit, and the conditions that its entries must meet besides.
+    """One index, as a statement without order and limit: *along* gives a decision and its place.
 
-    `place` are the columns of the statement that receipts are put in order by.
+    `place` are the columns of the statement that receipts are put in order by. `left` says of columns like those of the
+    statement what they must meet besides; None where nothing is left.
     """
 
     along: Select[Any]
     place: Sequence[ColumnElement[Any]]
-    left: Sequence[ColumnElement[bool]]
+    left: Callable[[Any], Conditions] | None
 
 
-def lookups(connection: Connection, wanted: ReceiptFilter) -> list[Lookup]:
-    """Give the indexes that together hold every receipt that is *wanted*: those of the condition that narrows most."""
-    conditions = _conditions(connection, wanted)
-    if not conditions:
-        return [_lookup(None, [], wanted)]
-    name, ways = next(iter(conditions.items()))
-    left = [or_(*others) for other, others in conditions.items() if other != name]
-    made = [_lookup(way, left, wanted) for way in ways]
-    if name == "target":
-        made[-1] = _further_targets(key(wanted.target), left, wanted)
+def lookups(connection: Connection, wanted: ReceiptFilter, most: int) -> list[Lookup]:
+    """Give the indexes that together hold every receipt that is *wanted*: those of the condition that narrows most.
+
+    Of those with *most* entries or more it is not known which one that is.
+    """
+    names = subjects.find(connection, wanted.subject, wanted.subject_issuer or None) if wanted.subject else []
+    conditions = _conditions(_of, wanted, names)
+    chosen = _narrowest(connection, conditions, wanted, most)
+
+    def left(of: Any) -> Conditions:
+        others = [or_(*ways) for name, ways in _conditions(of, wanted, names).items() if name != chosen]
+        return [*others, *_never_indexed(of, wanted)]
+
+    is_any_left = bool(left(_of))
+    shown = [_of.decision_id, *(_ASKED if is_any_left else ())]
+    made = []
+    for entries in _entries(chosen, conditions.get(chosen, []), wanted):
+        (moment,) = entries.selected_columns
+        place = PLACE if moment is _of.evaluated_at else (_entry.evaluated_at, _entry.writer, _entry.seq)
+        along = entries.with_only_columns(*place, *shown).where(_of.kind == DECISION)
+        if place is not PLACE:
+            along = along.where(_of.writer == _entry.writer, _of.seq == _entry.seq)
+        made.append(Lookup(along, place, left if is_any_left else None))
     return made
 
 
-def _conditions(connection: Connection, wanted: ReceiptFilter) -> dict[str, list[ColumnElement[bool]]]:
-    """Give each condition as the ways to meet it, one index a way, the one that narrows most first."""
-    conditions: dict[str, list[ColumnElement[bool]]] = {}
+def _conditions(of: Any, wanted: ReceiptFilter, names: Sequence[str]) -> dict[str, Conditions]:
+    """Give each condition on the columns *of* a receipt as the ways to meet it, one index a way.
+
+    That which mostly narrows most comes first. *names* are those of the subject.
+    """
+    conditions: dict[str, Conditions] = {}
     if wanted.task_id:
-        conditions["task_id"] = [_of.task_id == key(wanted.task_id)]
+        conditions["task_id"] = [of.task_id == key(wanted.task_id)]
     if wanted.subject:
-        names = subjects.find(connection, wanted.subject, wanted.subject_issuer or None)
-        conditions["subject"] = [_of.subject == name for name in names] or [false()]
+        conditions["subject"] = [of.subject == name for name in names] or [false()]
     if wanted.actor:
         actor = key(wanted.actor)
-        conditions["actor"] = [_of.agent == actor, _of.actor_sub == actor, _of.workload == actor]
+        conditions["actor"] = [of.agent == actor, of.actor_sub == actor, of.workload == actor]
     if wanted.target:
-        conditions["target"] = [_of.target == key(wanted.target), _has_further(key(wanted.target))]
+        conditions["target"] = [of.target == key(wanted.target), _has_further(of, key(wanted.target))]
     if wanted.code:
-        conditions["code"] = [_of.code == key(wanted.code)]
+        conditions["code"] = [of.code == key(wanted.code)]
+    elif wanted.effect == Effect.DENY:
+        # Only in the words of the statement do planners see that it asks for what this index has.
+        conditions["effect"] = [of.effect == literal(Effect.DENY.value, literal_execute=True)]
     return conditions
 
 
-def _lookup(way: ColumnElement[bool] | None, left: Sequence[ColumnElement[bool]], wanted: ReceiptFilter) -> Lookup:
-    asked = [condition for condition in (way, _of.kind == DECISION) if condition is not None]
-    along = select(*PLACE, _of.decision_id).where(*asked, *_within(_of.evaluated_at, wanted))
-    return Lookup(along, PLACE, [*left, *_never_indexed(wanted)])
+def _narrowest(connection: Connection, conditions: dict[str, Conditions], wanted: ReceiptFilter, most: int) -> str:
+    """Name the condition that the fewest entries meet; empty where there is none."""
+    if len(conditions) < 2:
+        return next(iter(conditions), "")
+
+    def count(name: str) -> int:
+        every = (entries.limit(most).subquery() for entries in _entries(name, conditions[name], wanted))
+        return sum(connection.execute(select(func.count()).select_from(some)).scalar_one() for some in every)
+
+    return min(conditions, key=lambda name: min(count(name), most))
 
 
-def _further_targets(target: str, left: Sequence[ColumnElement[bool]], wanted: ReceiptFilter) -> Lookup:
-    """Look along the second targets and those after them, which have a table of their own."""
-    entry = receipt_targets.c
-    there = and_(_of.writer == entry.writer, _of.seq == entry.seq)
-    place = (entry.evaluated_at, entry.writer, entry.seq)
-    along = (
-        select(*place, _of.decision_id)
-        .select_from(receipt_targets.join(receipts, there))
-        .where(entry.target == target, *_within(entry.evaluated_at, wanted))
-    )
-    return Lookup(along, place, [*left, *_never_indexed(wanted)])
+def _entries(name: str, ways: Conditions, wanted: ReceiptFilter) -> list[Select[Any]]:
+    """Give the times of the entries of each index of one condition."""
+    if not ways:
+        return [select(_of.evaluated_at).where(*_within(_of.evaluated_at, wanted))]
+    made = [select(_of.evaluated_at).where(way, *_within(_of.evaluated_at, wanted)) for way in ways]
+    if name == "target":
+        # The second targets and those after them have a table of their own.
+        moment = _entry.evaluated_at
+        made[-1] = select(moment).where(_entry.target == key(wanted.target), *_within(moment, wanted))
+    return made
 
 
-def _has_further(target: str) -> ColumnElement[bool]:
-    entry = receipt_targets.c
-    return exists().where(
-        entry.target == target,
-        entry.evaluated_at == _of.evaluated_at,
-        entry.writer == _of.writer,
-        entry.seq == _of.seq,
-    )
+def _has_further(of: Any, target: str) -> ColumnElement[bool]:
+    there = and_(_entry.evaluated_at == of.evaluated_at, _entry.writer == of.writer, _entry.seq == of.seq)
+    return exists().where(_entry.target == target, there)
 
 
-def _never_indexed(wanted: ReceiptFilter) -> list[ColumnElement[bool]]:
+def _never_indexed(of: Any, wanted: ReceiptFilter) -> Conditions:
     """Give the conditions that so many receipts meet that an index of theirs would help nobody."""
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.effect:
-        conditions.append(_of.effect == wanted.effect)
+    conditions: Conditions = []
+    if wanted.effect and (wanted.code or wanted.effect != Effect.DENY):
+        conditions.append(of.effect == wanted.effect)
     if wanted.unreported:
         report = receipts.alias("report")
         reported = exists().where(
-            report.c.decision_id == _of.decision_id, report.c.kind == OUTCOME, report.c.part == ISSUED
+            report.c.decision_id == of.decision_id, report.c.kind == OUTCOME, report.c.part == ISSUED
         )
-        conditions += [_of.effect == Effect.ALLOW.value, ~reported]
+        conditions += [of.effect == Effect.ALLOW.value, ~reported]
     return conditions
 
 
-def _within(moment: ColumnElement[Any], wanted: ReceiptFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _within(moment: ColumnElement[Any], wanted: ReceiptFilter) -> Conditions:
+    conditions: Conditions = []
     if wanted.since is not None:
         conditions.append(moment >= wanted.since)
     if wanted.until is not None:

@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, select, tuple_
+from sqlalchemy import Connection, Select, and_, case, select, tuple_
 
 from actas.receipts import documents
 from actas.receipts.answers import Page
 from actas.receipts.filters import PageToken, Place, ReceiptFilter
 from actas.receipts.indexes import Lookup, lookups
-from actas.store.schema import receipts
 
-SCANNED: Final = 5000
+SCANNED: Final = 1000
 """How many entries of an index a page looks at where other conditions leave some of them out."""
 
 
@@ -38,7 +37,7 @@ def page(connection: Connection, wanted: ReceiptFilter, *, size: int, token: str
     """
     after = PageToken.parse(token, wanted).place if token else None
     # One more than wanted tells whether there are any more.
-    looked = [_look(connection, lookup, after, size + 1) for lookup in lookups(connection, wanted)]
+    looked = [_look(connection, lookup, after, size + 1) for lookup in lookups(connection, wanted, SCANNED)]
     # Below this, one of the indexes was not looked along.
     bound = max((part.down_to for part in looked if part.down_to is not None), default=None)
     found = {place: name for part in looked for place, name in part.found.items() if bound is None or place >= bound}
@@ -49,32 +48,39 @@ def page(connection: Connection, wanted: ReceiptFilter, *, size: int, token: str
 
 
 def statement(lookup: Lookup, after: Place | None, most: int) -> Select[Any]:
-    """Write the statement that gives the *most* newest receipts of *lookup* after a place."""
-    along = _ordered(lookup, after)
-    if not lookup.left:
-        return along.limit(most)
-    scanned = along.limit(max(SCANNED, most)).subquery("scanned")
-    there = and_(receipts.c.writer == scanned.c.writer, receipts.c.seq == scanned.c.seq)
-    newest = [column.desc() for column in (scanned.c.evaluated_at, scanned.c.writer, scanned.c.seq)]
-    chosen = select(scanned).select_from(scanned.join(receipts, there)).where(*lookup.left)
-    return chosen.order_by(*newest).limit(most)
+    """Ask for the *most* newest entries of *lookup* after a place; the decisions of those that are wanted are named."""
+    newest = lookup.along.order_by(*(column.desc() for column in lookup.place)).limit(most)
+    if after is not None:
+        # The first condition says to every planner that it is a range of the index.
+        newest = newest.where(lookup.place[0] <= after[0], tuple_(*lookup.place) < after)
+    if lookup.left is None:
+        return newest
+    # What is left is looked at after the limit: for these entries, however a database would reckon.
+    seen = newest.subquery("seen").c
+    wanted = case((and_(*lookup.left(seen)), seen.decision_id)).label("decision_id")
+    return select(seen.evaluated_at, seen.writer, seen.seq, wanted)
 
 
 def _look(connection: Connection, lookup: Lookup, after: Place | None, most: int) -> _Looked:
-    rows = connection.execute(statement(lookup, after, most)).all()
-    found: dict[Place, str] = {(row.evaluated_at, row.writer, row.seq): row.decision_id for row in rows}
-    if len(found) == most:
-        return _Looked(found, min(found))
-    if not lookup.left:
-        return _Looked(found, None)
-    # Few were left: either that is all, or the page has looked at as many as it may.
-    end = connection.execute(_ordered(lookup, after).offset(max(SCANNED, most) - 1).limit(1)).one_or_none()
-    return _Looked(found, None if end is None else (end.evaluated_at, end.writer, end.seq))
+    found: dict[Place, str] = {}
+    for some in _portions(lookup, most):
+        rows = connection.execute(statement(lookup, after, some)).all()
+        entries = sorted((((row.evaluated_at, row.writer, row.seq), row.decision_id) for row in rows), reverse=True)
+        for place, name in entries:
+            if name is not None:
+                found[place] = name
+            if len(found) == most:
+                return _Looked(found, place)
+        if len(rows) < some:
+            return _Looked(found, None)
+        after = entries[-1][0]
+    return _Looked(found, after)
 
 
-def _ordered(lookup: Lookup, after: Place | None) -> Select[Any]:
-    along = lookup.along.order_by(*(column.desc() for column in lookup.place))
-    if after is None:
-        return along
-    # The first condition says to every planner that it is a range of the index.
-    return along.where(lookup.place[0] <= after[0], tuple_(*lookup.place) < after)
+def _portions(lookup: Lookup, most: int) -> tuple[int, ...]:
+    """Say how many entries are looked at one portion after the other, where *most* are wanted."""
+    if lookup.left is None:
+        return (most,)
+    # Where the conditions leave out few, the first portion is enough.
+    first = min(4 * most, SCANNED)
+    return (first, SCANNED - first) if first < SCANNED else (first,)

@@ -74,8 +74,8 @@ receipts = Table(
 `kind` is `decision`, or what was written about one later (`outcome`) or about the store (`erasure`, `prune`); of one
 decision there is one entry per kind and `part`. `subject` is the random name from `subjects`, `workload` the
 declared SPIFFE ID where it is not the actor's sub; `narrowed` and `stepped_up` are 0 or 1. Indexed are decision_id
-(with kind and part), evaluated_at, and root_decision_id, actor_sub, agent, workload, subject, target, task_id and code
-each with evaluated_at.
+(with kind and part), evaluated_at, that of denials, and root_decision_id, actor_sub, agent, workload, subject, target,
+task_id and code each with evaluated_at.
 """
 
 receipt_targets = Table(
@@ -115,8 +115,8 @@ agent_counts = Table(
     Column("stepped_up", SmallInteger, primary_key=True),
     Column("decisions", BigInteger, nullable=False),
 )
-"""How many decisions of each kind were made for a version of an agent in one hour, and in one day: `hours` is 1 or 24,
-`number` counts so many hours since the epoch."""
+"""How many decisions of each kind were made for a version of an agent in one hour, in one day and in seven: `hours` is
+1, 24 or 168, `number` counts so many hours since the epoch."""
 
 agent_counted = Table(
     "agent_counted",
