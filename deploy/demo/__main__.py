@@ -11,8 +11,9 @@ import time
 
 import service
 import show
-from steps import Step
+from steps import Deed, Step
 from story import Story
+from teller import Teller
 
 from actas.client import DecisionClient
 
@@ -37,7 +38,8 @@ def main() -> int:
     except KeyboardInterrupt:
         show.progress("interrupted; the service is stopped")
         return 1
-    revision = next((step.decision.policy.revision for step in steps if step.decision is not None), "")
+    asked = [step for step in steps if isinstance(step, Step)]
+    revision = next((step.decision.policy.revision for step in asked if step.decision is not None), "")
     if wanted.json:
         print(show.as_json(steps, revision))
     else:
@@ -45,29 +47,30 @@ def main() -> int:
     return 0 if clean and not any(step.problems for step in steps) else 1
 
 
-def _tell(served: service.Service, client: DecisionClient, *, silent: bool) -> list[Step]:
+def _tell(served: service.Service, client: DecisionClient, *, silent: bool) -> list[Step | Deed]:
     page = show.Page()
 
-    def tell(step: Step) -> None:
+    def tell(step: Step | Deed) -> None:
         if not silent:
             page.add(step)
 
-    story = Story(served, client, tell)
-    for title, chapter in story.chapters():
+    teller = Teller(served, client, tell)
+    for title, chapter in Story(teller).chapters():
         if not silent:
             page.chapter(title)
         chapter()
         if not silent:
             page.end_chapter(title)
-    return story.steps
+    return teller.steps
 
 
-def _conclude(steps: list[Step], revision: str, *, seconds: float, clean: bool) -> None:
+def _conclude(steps: list[Step | Deed], revision: str, *, seconds: float, clean: bool) -> None:
     page = show.Page()
-    fourth = steps[FOURTH_HOP - 1].decision
+    hops = [step for step in steps[: FOURTH_HOP + 1] if isinstance(step, Step)]
+    fourth = hops[FOURTH_HOP - 1].decision
     if fourth is not None and fourth.act is not None:
         page.act(fourth)
-    page.tree(steps[: FOURTH_HOP + 1])
+    page.tree(hops)
     wrong = sum(bool(step.problems) for step in steps)
     stopped = "it stopped cleanly" if clean else "it did NOT stop cleanly"
     outcome = f"all {len(steps)} steps" if not wrong else f"only {len(steps) - wrong} of {len(steps)} steps"

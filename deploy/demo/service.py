@@ -30,7 +30,7 @@ class Service:
     """A service that runs. Made by `running`."""
 
     def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
-        """Keep the process, and the folder of its log and its revocations."""
+        """Keep the process, and the folder of its log and its receipts."""
         self._process = process
         self._folder = folder
 
@@ -42,9 +42,10 @@ class Service:
                 return str(event["listen"][0])
         return ""
 
-    def revoke(self, *agents: str) -> None:
-        """Make *agents*, and nobody else, revoked from the next decision on."""
-        state(self._folder, agents)
+    @property
+    def receipts(self) -> str:
+        """Where its receipts are."""
+        return store(self._folder)
 
     def kill_opa(self) -> None:
         """Kill the OPA that evaluates the policies, as the kernel does when memory is short."""
@@ -77,12 +78,9 @@ class Service:
         return (self._folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()
 
 
-def state(folder: Path, agents: Sequence[str]) -> Path:
-    """Write the file of revocations whole, so that nobody reads half of it."""
-    path, fresh = folder / "revocations.json", folder / "revocations.new"
-    fresh.write_text(json.dumps({"revocations": [{"kind": "agent", "id": agent} for agent in agents]}))
-    fresh.replace(path)
-    return path
+def store(folder: Path) -> str:
+    """Name the store in *folder*."""
+    return f"sqlite:///{folder}/receipts.db"
 
 
 @contextmanager
@@ -96,8 +94,8 @@ def running() -> Iterator[Service]:
             "1",
             "--engine",
             "sidecar",
-            "--state",
-            str(state(folder, ())),
+            "--receipts",
+            store(folder),
             "--pid-file",
             str(folder / "serve.pid"),
         ]

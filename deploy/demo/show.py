@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
-from steps import ALLOW, DENY, Step, short
+from steps import ALLOW, DENY, Deed, Step, short
 
 from actas.decision import Decision, Limits
 
 WIDEST = 110
 _STYLES = {ALLOW: ("✓ allow", "bold green"), DENY: ("✗ deny", "bold red")}
-_NONE = ("! none", "bold yellow")
+_NONE, _DONE = ("! none", "bold yellow"), ("· done", "bold blue")
 _RETRY = {"step-up": "log in anew, strongly", "approval": "ask for an approval"}
 
 
@@ -30,13 +30,14 @@ class Page:
         self.console = Console(highlight=False, emoji=False, markup=False)
         if not self.console.is_terminal or self.console.width > WIDEST:
             self.console = Console(highlight=False, emoji=False, markup=False, width=WIDEST)
-        self._rows: list[Step] = []
+        self._rows: list[Step | Deed] = []
 
-    def add(self, step: Step) -> None:
+    def add(self, step: Step | Deed) -> None:
         """Keep *step* for the table; without a terminal, print its line at once."""
         self._rows.append(step)
         if not self.console.is_terminal:
             self.console.print(_line(step), soft_wrap=True)
+            self._printed(step)
 
     def chapter(self, title: str) -> None:
         """Begin a chapter where there is no table to carry its title."""
@@ -47,8 +48,17 @@ class Page:
         """Print the chapter's table."""
         if self.console.is_terminal:
             self.console.print(_table(title, self._rows))
+            for step in self._rows:
+                self._printed(step)
             self.console.print()
         self._rows.clear()
+
+    def _printed(self, step: Step | Deed) -> None:
+        """Print what a command printed."""
+        if isinstance(step, Deed) and step.lines:
+            self.console.print(Text(f"   $ {step.what}", style="dim"), soft_wrap=True)
+            for line in step.lines:
+                self.console.print(Text(f"   {line}", style="dim"), soft_wrap=True)
 
     def act(self, decision: Decision) -> None:
         """Print the claim that says who acts for whom (RFC 8693, section 4.1)."""
@@ -87,7 +97,7 @@ def progress(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def _table(title: str, steps: Sequence[Step]) -> Table:
+def _table(title: str, steps: Sequence[Step | Deed]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", expand=True, pad_edge=False)
     table.title, table.title_style, table.title_justify = title, "bold", "left"
     table.add_column("", justify="right", style="dim", width=2)
@@ -96,8 +106,12 @@ def _table(title: str, steps: Sequence[Step]) -> Table:
     table.add_column("issued at most, or why not", ratio=4, min_width=27, overflow="fold")
     table.add_column("lifetime", justify="right", no_wrap=True, width=8)
     for step in steps:
-        answer, style = _STYLES.get(step.answer, _NONE)
-        table.add_row(str(step.number), _who(step), Text(answer, style=style), _why(step), _lifetime(step))
+        if isinstance(step, Deed):
+            did = Text(step.title).append(f"\n{step.what}", style="dim")
+            table.add_row(str(step.number), did, Text(_DONE[0], style=_DONE[1]))
+        else:
+            answer, style = _STYLES.get(step.answer, _NONE)
+            table.add_row(str(step.number), _who(step), Text(answer, style=style), _why(step), _lifetime(step))
         for problem in step.problems:
             table.add_row("", Text(f"unexpected: {problem}", style="bold reverse red"))
     return table
@@ -113,10 +127,13 @@ def _asked(step: Step) -> str:
     return f"{step.request.scope} at {step.target}{f' for {lifetime} s' if lifetime else ''}"
 
 
-def _line(step: Step) -> Text:
-    answer = _STYLES.get(step.answer, _NONE)[0]
-    parts = [f"{step.number:2} {answer:7} {step.title}: {' > '.join(step.chain)} asks {_asked(step)};"]
-    parts += [_why(step).plain.replace("\n", ", "), _lifetime(step)]
+def _line(step: Step | Deed) -> Text:
+    if isinstance(step, Deed):
+        parts = [f"{step.number:2} {_DONE[0]:7} {step.title}: {step.what}"]
+    else:
+        answer = _STYLES.get(step.answer, _NONE)[0]
+        parts = [f"{step.number:2} {answer:7} {step.title}: {' > '.join(step.chain)} asks {_asked(step)};"]
+        parts += [_why(step).plain.replace("\n", ", "), _lifetime(step)]
     parts += [f"UNEXPECTED: {problem}" for problem in step.problems]
     return Text(" ".join(filter(None, parts)))
 
@@ -155,7 +172,7 @@ def _leaf(step: Step) -> Text:
     return actor.append(f"refused: {step.code or step.answer}", style="red")
 
 
-def as_json(steps: Sequence[Step], revision: str) -> str:
+def as_json(steps: Sequence[Step | Deed], revision: str) -> str:
     """Give the whole story as one JSON document."""
     document: dict[str, Any] = {
         "policy_revision": revision,

@@ -1,4 +1,4 @@
-"""One step of the story: what is asked, what must come out, and what came out."""
+"""One step of the story: what is asked or done, what must come out, and what came out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from actas.decision_document import decision_to_document
 from actas.errors import ActasError
 from actas.request import ExchangeRequest
 
-ALLOW, DENY, REFUSED = "ALLOW", "DENY", "NO DECISION"
+ALLOW, DENY, REFUSED, DONE = "ALLOW", "DENY", "NO DECISION", "DONE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,28 @@ class Step:
         if self.error is not None:
             document["error"] = {"status": str(self.error.status), "message": str(self.error)}
         return document
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A step without an exchange: *what* was done, with what it printed and what went wrong."""
+
+    number: int
+    title: str
+    what: str
+    lines: Sequence[str] = ()
+    problems: Sequence[str] = ()
+
+    def to_document(self) -> dict[str, Any]:
+        """Give the step as JSON-ready values."""
+        return {
+            "step": self.number,
+            "title": self.title,
+            "what": self.what,
+            "answer": DONE,
+            "output": list(self.lines),
+            "as_expected": not self.problems,
+        }
 
 
 def short(name: str) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import operating
 import sts
-from service import Service
-from steps import ALLOW, DENY, REFUSED, Expected, Step
+from steps import REFUSED, Expected
 from sts import Claims, Party
+from teller import Teller
 
-from actas.client import DecisionClient
-from actas.decision import Decision
-from actas.errors import ActasError
+from actas.receipts.outcome import Outcome
 from actas.request import ExchangeRequest
 
 ON_CALL = Party("on-call", "agent/on-call")
@@ -31,7 +30,6 @@ BACKUP_URL = "https://backup.example.com/"
 PAYMENTS_URL = "https://payments.example.com/"
 EXPENSES_URL = "https://expenses.example.com/"
 
-ANSWER_SECONDS = 5.0
 # Shorter than the first pause before OPA is started again, so that this call cannot outlast the outage.
 IMPATIENT_SECONDS = 0.05
 RECOVERY_SECONDS = 30.0
@@ -39,12 +37,9 @@ RECOVERY_SECONDS = 30.0
 
 @dataclass
 class Story:
-    """Tells its chapters against *service*; *tell* is called with every step as soon as it is answered."""
+    """Its chapters, and the tokens that they hand on to each other."""
 
-    service: Service
-    client: DecisionClient
-    tell: Callable[[Step], None]
-    steps: list[Step] = field(default_factory=list)
+    teller: Teller
     tokens: dict[str, Claims] = field(default_factory=dict)
 
     def chapters(self) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -53,12 +48,13 @@ class Story:
         yield "Money and deletions need more than a token", self.high_risk
         yield "What an attacker tries", self.attacks
         yield "What operators do, and what breaks", self.operations
+        yield "What is kept of all that", self.receipts
 
     def delegation(self) -> None:
         """Four hops, each from the token that the one before was issued, and a fifth that is too deep."""
         alice = sts.login("alice", ON_CALL, "metrics:read orders:read orders:write")
         read = "metrics:read orders:read"
-        first = self._hop(
+        first = self.teller.hop(
             "The on-call agent takes Alice's token",
             alice,
             ON_CALL,
@@ -68,11 +64,15 @@ class Story:
             900,
             read,
         )
-        second = self._hop("It asks the investigation agent", first, INVESTIGATOR, MCP_URL, read, 900, 600)
-        third = self._hop("Which calls a tool at the MCP gateway", second, GATEWAY, ORDERS_URL, "orders:read", 900, 300)
-        fourth = self._hop("Which queries the database service", third, DATABASE, ARCHIVE_URL, "orders:read", 900, 120)
+        second = self.teller.hop("It asks the investigation agent", first, INVESTIGATOR, MCP_URL, read, 900, 600)
+        third = self.teller.hop(
+            "Which calls a tool at the MCP gateway", second, GATEWAY, ORDERS_URL, "orders:read", 900, 300
+        )
+        fourth = self.teller.hop(
+            "Which queries the database service", third, DATABASE, ARCHIVE_URL, "orders:read", 900, 120
+        )
         self.tokens |= {"alice": alice, "investigation": first, "mcp": second, "archive": fourth}
-        self._deny(
+        self.teller.deny(
             "A fifth hop would be too deep",
             sts.exchange(fourth, ARCHIVE, BACKUP_URL, "orders:read"),
             "DELEGATION_DEPTH_EXCEEDED",
@@ -86,30 +86,30 @@ class Story:
         fresh = sts.login("alice", FINANCE, scope, acr=sts.STRONG, seconds_ago=5, details=limit)
         approved = {"approvals": [sts.approval("bob", "alice", FINANCE, PAYMENTS_URL, "payments:write")]}
         payment = "payments:write"
-        self._deny(
+        self.teller.deny(
             "An approved payment, on the morning's password login",
             sts.exchange(earlier, FINANCE, PAYMENTS_URL, payment, changes=approved),
             "ACR_INSUFFICIENT",
             "step-up",
         )
-        self._allow(
+        self.teller.allow(
             "The same after a fresh strong login",
             sts.exchange(fresh, FINANCE, PAYMENTS_URL, payment, lifetime=600, changes=approved),
             payment,
             120,
         )
-        self._allow("An expense of 487.50", self._expense(fresh, "487.50"), "expenses:submit", 120)
-        self._deny("An expense of 1,250", self._expense(fresh, "1250.00"), "RAR_EXCEEDS_GRANT")
+        self.teller.allow("An expense of 487.50", self._expense(fresh, "487.50"), "expenses:submit", 120)
+        self.teller.deny("An expense of 1,250", self._expense(fresh, "1250.00"), "RAR_EXCEEDS_GRANT")
         delete = "orders:delete"
         operator = sts.login("alice", ON_CALL, delete, acr=sts.STRONG, seconds_ago=5)
-        self._deny(
+        self.teller.deny(
             "Deleting an order that nobody approved",
             sts.exchange(operator, ON_CALL, ORDERS_URL, delete),
             "APPROVAL_REQUIRED",
             "approval",
         )
         by_bob = {"approvals": [sts.approval("bob", "alice", ON_CALL, ORDERS_URL, delete)]}
-        self._allow(
+        self.teller.allow(
             "The same after Bob's approval",
             sts.exchange(operator, ON_CALL, ORDERS_URL, delete, changes=by_bob),
             delete,
@@ -120,28 +120,28 @@ class Story:
         """Each of them holds a real token."""
         stolen, held = self.tokens["investigation"], self.tokens["mcp"]
         read = "orders:read"
-        self._deny(
+        self.teller.deny(
             "The gateway presents a token stolen from the investigation agent",
             sts.exchange(stolen, GATEWAY, ORDERS_URL, read),
             "SUBJECT_NOT_FOR_PRESENTER",
         )
-        self._deny(
+        self.teller.deny(
             "The investigation agent hides that it acts: no actor token",
             sts.exchange(stolen, INVESTIGATOR, MCP_URL, read, changes={"actor_token": None, "actor_workload": None}),
             "DELEGATION_REQUIRES_ACTOR",
         )
         rewritten = {**stolen, "act": {"iss": "spiffe://example.org", "sub": ARCHIVE.spiffe_id}}
-        self._deny(
+        self.teller.deny(
             "It rewrites act, so the signature no longer holds",
             sts.exchange(rewritten, INVESTIGATOR, MCP_URL, read, changes={"subject_token": {"verified": False}}),
             "TOKEN_NOT_VERIFIED",
         )
-        self._deny(
+        self.teller.deny(
             "The gateway is talked into another target (confused deputy)",
             sts.exchange(held, GATEWAY, PAYMENTS_URL, "payments:write"),
             "TARGET_NOT_ALLOWED",
         )
-        self._deny(
+        self.teller.deny(
             "Somebody declares a SPIFFE ID and proves nothing",
             sts.exchange(stolen, INVESTIGATOR, MCP_URL, read, changes={"actor_token": None}),
             "EVIDENCE_MISSING",
@@ -154,49 +154,43 @@ class Story:
         def investigate() -> ExchangeRequest:
             return sts.exchange(first, INVESTIGATOR, MCP_URL, "orders:read", lifetime=60)
 
-        self.service.revoke("investigator")
-        self._deny("The investigation agent is revoked", investigate(), "ACTOR_REVOKED")
-        self._deny(
+        self.teller.operate(
+            "The investigation agent is revoked", "revoke", "agent", "investigator", "--reason", "it strays"
+        )
+        self.teller.deny("Its next exchange is refused", investigate(), "ACTOR_REVOKED")
+        self.teller.deny(
             "So is what it handed on before",
             sts.exchange(second, GATEWAY, ORDERS_URL, "orders:read"),
             "CHAIN_MEMBER_REVOKED",
         )
-        self.service.revoke()
-        self._allow("The revocation is taken back", investigate(), "orders:read", 60)
-        self.service.kill_opa()
-        self._step("OPA is killed, so whoever asks must refuse", investigate(), Expected(REFUSED), IMPATIENT_SECONDS)
-        self._allow("The service started it again by itself", investigate(), "orders:read", 60, RECOVERY_SECONDS)
+        self.teller.operate("The revocation is taken back", "restore", "agent", "investigator")
+        self.teller.allow("The agent goes on", investigate(), "orders:read", 60)
+        self.teller.service.kill_opa()
+        self.teller.ask(
+            "OPA is killed, so whoever asks must refuse", investigate(), Expected(REFUSED), IMPATIENT_SECONDS
+        )
+        self.teller.allow("The service started it again by itself", investigate(), "orders:read", 60, RECOVERY_SECONDS)
+
+    def receipts(self) -> None:
+        """Every decision has a receipt, which names the token that was issued on it; nothing was changed afterwards."""
+        issued = self.teller.issued
+        told = operating.outcomes(self.teller.service)
+        self.teller.do(
+            f"The authorization server has reported what it issued on {len(issued)} hops",
+            "each receipt names the token by its jti",
+            problems=[
+                f"the receipt of {decision_id} does not name the token that was issued"
+                for decision_id, jti in issued.items()
+                if told.get(decision_id, {}).get("issued_jti") != jti
+            ],
+        )
+        first, last = next(iter(issued), ""), next(reversed(issued), "")
+        done = Outcome(side_effect="orders.read", detail="17 orders were read")
+        self.teller.report("The archive reports what came of the fourth hop", last, done)
+        self.teller.read("Who acted for whom, from the receipts alone", "receipts", "tree", first)
+        self.teller.read("The receipts are as they were written", "receipts", "verify")
 
     def _expense(self, token: Claims, amount: str) -> ExchangeRequest:
         details = [{"type": "expense", "amount": amount, "currency": "EUR"}]
         changes: dict[str, Any] = {"authorization_details": details}
         return sts.exchange(token, FINANCE, EXPENSES_URL, "expenses:submit", changes=changes)
-
-    def _hop(
-        self, title: str, token: Claims, actor: Party, target: str, scope: str, lifetime: int, most: int, left: str = ""
-    ) -> Claims:
-        request = sts.exchange(token, actor, target, scope, lifetime=lifetime)
-        decision = self._allow(title, request, left or scope, most)
-        # Without a decision there is no token to go on with; the next step then fails and says so.
-        return sts.issue(decision, request, token) if decision and decision.limits else token
-
-    def _allow(
-        self, title: str, request: ExchangeRequest, scope: str, lifetime: int, seconds: float = ANSWER_SECONDS
-    ) -> Decision | None:
-        return self._step(title, request, Expected(ALLOW, scope=scope, lifetime=lifetime), seconds)
-
-    def _deny(self, title: str, request: ExchangeRequest, code: str, obligation: str = "") -> None:
-        self._step(title, request, Expected(DENY, code, obligation))
-
-    def _step(
-        self, title: str, request: ExchangeRequest, expected: Expected, seconds: float = ANSWER_SECONDS
-    ) -> Decision | None:
-        decision, error = None, None
-        try:
-            decision = self.client.decide(request, timeout=seconds)
-        except ActasError as problem:
-            error = problem
-        step = Step(len(self.steps) + 1, title, request, expected, decision, error)
-        self.steps.append(step)
-        self.tell(step)
-        return decision
