@@ -90,6 +90,21 @@ def test_days_and_the_hours_around_them_are_put_together(database: Database) -> 
         counting.count(database)
 
 
+def test_a_store_that_counted_no_weeks_yet_is_given_them(database: Database) -> None:
+    """The step from the version before makes them of the days, in either database."""
+    months = Hours.around(START - 60 * 24 * HOUR, None)
+    expected = compared(database, months)
+    counting.count(database)
+    assert compared(database, months) == expected
+    with database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM agent_counts WHERE hours = 168")
+        connection.exec_driver_sql("DROP INDEX receipts_by_denial")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+    assert compared(database, months) == []
+    Database.open(database.address).close()
+    assert compared(database, months) == expected
+
+
 @settings(deadline=None)
 @given(st.integers(0, 500_000), st.integers(0, 1000) | st.none())
 def test_spans_hold_each_hour_once(first: int, length: int | None) -> None:
