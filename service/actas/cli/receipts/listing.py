@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,102 +36,25 @@ Token = Annotated[str, typer.Option("--page-token", metavar="TOKEN", help="Go on
 Unreported = Annotated[bool, typer.Option("--unreported", help="Only allows of which nobody said what was issued.")]
 
 
-@sentences
-@asks_service
-def list_all(
-    *,
-    since: moments.Since = None,
-    until: moments.Until = None,
-    effect: Effect = "",
-    code: Code = "",
-    unreported: Unreported = False,
-    limit: Limit = 50,
-    page_token: Token = "",
-    receipts: source.Store = None,
-    service: Target | None,
-    as_json: options.Json = False,
-) -> None:
-    """List receipts, newest first. Exit status: 0 done, 2 bad input, 3 no answer."""
-    wanted = {"effect": effect, "code": code, "unreported": unreported}
-    _show(wanted, (since, until), (receipts, service), limit, page_token, as_json)
-
-
-def by(member: str, argument: Any, sentence: str) -> Callable[..., None]:
-    """Make the command that lists receipts by one *member* of the filter, which is its *argument*."""
-
-    def command(
-        value: str,
-        *,
-        since: moments.Since = None,
-        until: moments.Until = None,
-        effect: Effect = "",
-        code: Code = "",
-        unreported: Unreported = False,
-        limit: Limit = 50,
-        page_token: Token = "",
-        receipts: source.Store = None,
-        service: Target | None,
-        as_json: options.Json = False,
-    ) -> None:
-        wanted = {member: value, "effect": effect, "code": code, "unreported": unreported}
-        _show(wanted, (since, until), (receipts, service), limit, page_token, as_json)
-
-    command.__doc__ = f"{sentence} Exit status: 0 done, 2 bad input, 3 no answer."
-    command.__annotations__["value"] = Annotated[str, argument]
-    return sentences(asks_service(command))
-
-
-@sentences
-@asks_service
-def by_subject(
-    sub: Annotated[str, typer.Argument(metavar="SUB", help="The user, as the sub of the subject token.")],
-    *,
-    issuer: Annotated[str, typer.Option(metavar="URI", help="Only the user of this issuer.")] = "",
-    since: moments.Since = None,
-    until: moments.Until = None,
-    effect: Effect = "",
-    code: Code = "",
-    unreported: Unreported = False,
-    limit: Limit = 50,
-    page_token: Token = "",
-    receipts: source.Store = None,
-    service: Target | None,
-    as_json: options.Json = False,
-) -> None:
-    """List what was asked for in a user's name. Exit status: 0 done, 2 bad input, 3 no answer."""
-    wanted = {"subject": sub, "subject_issuer": issuer, "effect": effect, "code": code, "unreported": unreported}
-    _show(wanted, (since, until), (receipts, service), limit, page_token, as_json)
-
-
-by_actor = by(
-    "actor",
-    typer.Argument(metavar="NAME", help="Agent id, sub or SPIFFE ID of the current actor."),
-    "List what an actor asked for.",
-)
-by_target = by(
-    "target",
-    typer.Argument(metavar="TARGET", help="A resource or audience, as it was requested."),
-    "List what was asked for at a target.",
-)
-by_task = by(
-    "task_id",
-    typer.Argument(metavar="TASK", help="The task_id of the request's context."),
-    "List what was asked for within a task.",
-)
-
-
 def _show(
     wanted: dict[str, Any],
-    times: tuple[str | None, str | None],
-    where: tuple[str | None, Target | None],
-    limit: int,
-    token: str,
-    as_json: bool,
+    *,
+    since: moments.Since = None,
+    until: moments.Until = None,
+    effect: Effect = "",
+    code: Code = "",
+    unreported: Unreported = False,
+    limit: Limit = 50,
+    page_token: Token = "",
+    receipts: source.Store = None,
+    service: Target | None,
+    as_json: options.Json = False,
 ) -> None:
-    since, until = moments.moment(times[0], "--since"), moments.moment(times[1], "--until")
-    asked = ReceiptFilter(**wanted, since=since, until=until)
-    with source.asked(*where) as answering:
-        found, token = _pages(answering, asked, limit, token)
+    """Print what is *wanted* of the store or the service; its other parameters are options of every command."""
+    first, end = moments.moment(since, "--since"), moments.moment(until, "--until")
+    asked = ReceiptFilter(**wanted, effect=effect, code=code, unreported=unreported, since=first, until=end)
+    with source.asked(receipts, service) as answering:
+        found, token = _pages(answering, asked, limit, page_token)
     if as_json:
         for receipt in found:
             typer.echo(json.dumps(receipt.to_document()))
@@ -149,3 +74,66 @@ def _pages(answering: Source, asked: ReceiptFilter, limit: int, token: str) -> t
         token = page.next_token
         if not token or len(found) == limit:
             return found, token
+
+
+_, *_OPTIONS = inspect.signature(_show).parameters.values()
+
+
+def lists(question: Callable[..., dict[str, str]]) -> Callable[..., None]:
+    """Make a command of a *question*, which says what is wanted: it has the options of all of them besides."""
+
+    @functools.wraps(question)
+    def command(*arguments: Any, **given: Any) -> None:
+        common = {option.name: given.pop(option.name) for option in _OPTIONS}
+        _show(question(*arguments, **given), **common)
+
+    own = inspect.signature(question)
+    merged = own.replace(parameters=[*own.parameters.values(), *_OPTIONS])
+    command.__signature__ = merged  # type: ignore[attr-defined]  # as inspect reads it
+    command.__annotations__ = question.__annotations__ | {option.name: option.annotation for option in _OPTIONS}
+    command.__annotations__["return"] = None
+    return sentences(asks_service(command))
+
+
+@lists
+def list_all() -> dict[str, str]:
+    """List receipts, newest first. Exit status: 0 done, 2 bad input, 3 no answer."""
+    return {}
+
+
+@lists
+def by_subject(
+    sub: Annotated[str, typer.Argument(metavar="SUB", help="The user, as the sub of the subject token.")],
+    *,
+    issuer: Annotated[str, typer.Option(metavar="URI", help="Only the user of this issuer.")] = "",
+) -> dict[str, str]:
+    """List what was asked for in a user's name. Exit status: 0 done, 2 bad input, 3 no answer."""
+    return {"subject": sub, "subject_issuer": issuer}
+
+
+def by(member: str, argument: Any, sentence: str) -> Callable[..., None]:
+    """Make the command that lists receipts by one *member* of the filter, which is its *argument*."""
+
+    def question(value: str) -> dict[str, str]:
+        return {member: value}
+
+    question.__doc__ = f"{sentence} Exit status: 0 done, 2 bad input, 3 no answer."
+    question.__annotations__["value"] = Annotated[str, argument]
+    return lists(question)
+
+
+by_actor = by(
+    "actor",
+    typer.Argument(metavar="NAME", help="Agent id, sub or SPIFFE ID of the current actor."),
+    "List what an actor asked for.",
+)
+by_target = by(
+    "target",
+    typer.Argument(metavar="TARGET", help="A resource or audience, as it was requested."),
+    "List what was asked for at a target.",
+)
+by_task = by(
+    "task_id",
+    typer.Argument(metavar="TASK", help="The task_id of the request's context."),
+    "List what was asked for within a task.",
+)
