@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pytest
 from receipt_load import load
 from receipt_questions import measure, plans, questions, scans
-from receipt_world import DAYS, REPORTED_DAY, World
+from receipt_world import DAYS, RARE, REPORTED_DAY, World
 
 from actas.receipts import listing
 from actas.receipts.against import Said
 from actas.receipts.filters import ReceiptFilter
 from actas.receipts.findings import Report
+from actas.receipts.indexes import lookups
 from actas.receipts.verify import verify
 from actas.store import Database
 from receipt_support import KINDS, opened
@@ -44,6 +45,26 @@ def test_a_question_that_looks_at_all_receipts_is_noticed(filled: tuple[Database
     database, _ = filled
     found = plans(database, lambda connection: connection.exec_driver_sql(_WHOLE))
     assert scans(found, sqlite=database.is_sqlite)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "column"),
+    [
+        ({"actor": "agent-0", "target": "https://nowhere.example.com/"}, "target"),
+        ({"actor": "agent-0", "code": RARE}, "code"),
+        ({"actor": "agent-7", "effect": "DENY"}, "agent"),
+        ({"actor": "agent-7", "task_id": "task-7"}, "task_id"),
+    ],
+    ids=str,
+)
+def test_the_index_with_the_fewest_entries_is_looked_along(
+    filled: tuple[Database, World], wanted: dict[str, str], column: str
+) -> None:
+    """Whichever condition it is of: the others are looked at for its entries only."""
+    database, _ = filled
+    with database.reading() as connection:
+        first = lookups(connection, ReceiptFilter(**wanted), listing.SCANNED)[0]
+    assert f"receipts.{column} = " in str(first.along)
 
 
 def test_pages_go_on_where_conditions_leave_out_most(filled: tuple[Database, World]) -> None:
