@@ -34,12 +34,12 @@ def kept(connection: Connection, decision_ids: Iterable[str]) -> list[KeptReceip
     seals = seals_of(connection, documents)
     found: dict[str, tuple[int, int, Document]] = {}
     reports: dict[str, list[tuple[str, Document]]] = {}
-    for row, document in zip(rows, documents, strict=True):
+    for (writer, seq, kind, part, decision_id, _), document in zip(rows, documents, strict=True):
         opened = unsealed(document, seals)
-        if row.kind == DECISION:
-            found[row.decision_id] = (row.writer, row.seq, opened)
+        if kind == DECISION:
+            found[decision_id] = (writer, seq, opened)
         else:
-            reports.setdefault(row.decision_id, []).append((row.part, opened))
+            reports.setdefault(decision_id, []).append((part, opened))
     return [KeptReceipt(*found[name], _outcome(reports.get(name, ()))) for name in asked if name in found]
 
 
