@@ -1,7 +1,7 @@
 """`make bench-receipts`: ten million receipts on SQLite and PostgreSQL, and what each question about them takes.
 
-Writes build/bench-receipts.json: milliseconds by question and percentile, and of the processor for each asking, with the
-plans that the databases made.
+Writes build/bench-receipts.json: milliseconds by question and percentile, and those of this process's CPU for each
+asking, with the plans that the databases made.
 """
 
 from __future__ import annotations
