@@ -17,7 +17,6 @@ from actas.receipts.outcome import ISSUED
 from actas.store.schema import receipt_targets, receipts
 
 _of, _entry = receipts.c, receipt_targets.c
-PLACE: Final = (_of.evaluated_at, _of.writer, _of.seq)
 # All that a condition can be about.
 _ASKED: Final = (_of.effect, _of.code, _of.agent, _of.actor_sub, _of.workload, _of.subject, _of.target, _of.task_id)
 
@@ -55,10 +54,11 @@ def lookups(connection: Connection, wanted: ReceiptFilter, most: int) -> list[Lo
     made = []
     for entries in _entries(chosen, conditions.get(chosen, []), wanted):
         (moment,) = entries.selected_columns
-        place = PLACE if moment is _of.evaluated_at else (_entry.evaluated_at, _entry.writer, _entry.seq)
+        of = moment.table.c
+        place = (moment, of.writer, of.seq)
         along = entries.with_only_columns(*place, *shown).where(_of.kind == DECISION)
-        if place is not PLACE:
-            along = along.where(_of.writer == _entry.writer, _of.seq == _entry.seq)
+        if moment.table is receipt_targets:
+            along = along.where(_of.writer == of.writer, _of.seq == of.seq)
         made.append(Lookup(along, place, left if is_any_left else None))
     return made
 
