@@ -18,7 +18,7 @@ from actas.store.schema import receipt_targets, receipts
 
 _of, _entry = receipts.c, receipt_targets.c
 # All that a condition can be about.
-_ASKED: Final = (_of.effect, _of.code, _of.agent, _of.actor_sub, _of.workload, _of.subject, _of.target, _of.task_id)
+_ASKED: Final = (_of.code, _of.agent, _of.actor_sub, _of.workload, _of.subject, _of.target, _of.task_id)
 
 Conditions = list[ColumnElement[bool]]
 
@@ -50,7 +50,8 @@ def lookups(connection: Connection, wanted: ReceiptFilter, most: int) -> list[Lo
         return [*others, *_never_indexed(of, wanted)]
 
     is_any_left = bool(left(_of))
-    shown = [_of.decision_id, *(_ASKED if is_any_left else ())]
+    # Without a condition the index of times has all that is asked for, and no entry itself is read.
+    shown = [_of.decision_id, _of.effect, *(_ASKED if is_any_left and conditions else ())]
     made = []
     for entries in _entries(chosen, conditions.get(chosen, []), wanted):
         (moment,) = entries.selected_columns

@@ -74,8 +74,8 @@ receipts = Table(
 `kind` is `decision`, or what was written about one later (`outcome`) or about the store (`erasure`, `prune`); of one
 decision there is one entry per kind and `part`. `subject` is the random name from `subjects`, `workload` the
 declared SPIFFE ID where it is not the actor's sub; `narrowed` and `stepped_up` are 0 or 1. Indexed are decision_id
-(with kind and part), evaluated_at, that of denials, and root_decision_id, actor_sub, agent, workload, subject, target,
-task_id and code each with evaluated_at.
+(with kind and part), evaluated_at (with writer, seq, kind, effect and decision_id), that of denials, and
+root_decision_id, actor_sub, agent, workload, subject, target, task_id and code each with evaluated_at.
 """
 
 receipt_targets = Table(
