@@ -18,8 +18,10 @@ EXAMPLE = (
     "Example: actas receipts verify --receipts sqlite:////var/lib/actas/receipts.db "
     "--against /mnt/sink/checkpoints.jws --key receipts.jwks.json"
 )
+app = typer.Typer()
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 def verify(
     *,
