@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from actas.cli.exits import bad_input, sentences
-from actas.policy.sources import shipped_policies
+from actas.policy.shipped import shipped_policies
 
 EXAMPLE = "Example: actas init policies && actas test --policies policies"
 app = typer.Typer()

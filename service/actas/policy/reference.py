@@ -23,7 +23,7 @@ from actas.policy.bundle import compile_policy
 from actas.policy.checks import CHECKS, OutputCheck, Outputs, missing_places, read_outputs
 from actas.policy.codes import JsonDict, code_table
 from actas.policy.metadata import RuleEntry
-from actas.policy.sources import shipped_policies
+from actas.policy.shipped import shipped_policies
 
 # Allowed, refused and on the border: fewer end-to-end cases than this don't show what a code is about.
 NEEDED_CASES = 3
