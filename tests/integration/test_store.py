@@ -43,7 +43,7 @@ def test_a_store_of_an_older_actas_waits_for_its_service(tmp_path: Path) -> None
 
 def test_the_last_step_is_the_last_by_name() -> None:
     """Whether a store is up to date is read from the name, without loading Alembic."""
-    assert upgrade.LATEST == upgrade._script().get_current_head()
+    assert upgrade._script().get_current_head() == upgrade.LATEST
 
 
 def test_a_file_that_is_no_store_is_not_read(tmp_path: Path) -> None:
