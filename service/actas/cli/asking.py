@@ -30,7 +30,7 @@ _REMOTE_SECONDS = 5.0
 @asynccontextmanager
 async def of_policies(policies: list[Path], engine: EngineKind) -> AsyncIterator[Ask]:
     """Yield a function that decides one line on the shipped policies and these."""
-    from actas.policy.workbench import Workbench  # noqa: PLC0415 - as slow, and a service has its own
+    from actas.policy.workbench import Workbench  # noqa: PLC0415 - slow to load, and a service has its own
 
     async with Workbench.open(policies, engine=engine) as workbench:
 
