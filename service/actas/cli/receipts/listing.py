@@ -26,6 +26,7 @@ EXAMPLE_ACTOR = f"Example: actas receipts by-actor mail-agent --since 2027-01-15
 EXAMPLE_SUBJECT = f"Example: actas receipts by-subject alice --issuer https://idp.example.com --json {_STORE}"
 EXAMPLE_TARGET = f"Example: actas receipts by-target https://mail.example.com/ --effect ALLOW {_STORE}"
 EXAMPLE_TASK = f"Example: actas receipts by-task order-4711 {_STORE}"
+app = typer.Typer()
 
 Effect = Annotated[str, typer.Option(metavar="ALLOW|DENY", help="Only these.")]
 Code = Annotated[str, typer.Option(metavar="CODE", help="Only denials with this primary code.")]
@@ -34,6 +35,7 @@ Token = Annotated[str, typer.Option("--page-token", metavar="TOKEN", help="Go on
 Unreported = Annotated[bool, typer.Option("--unreported", help="Only allows of which nobody said what was issued.")]
 
 
+@app.command(name="list", epilog=EXAMPLE)
 @sentences
 @asks_service
 def list_all(
@@ -79,6 +81,7 @@ def by(member: str, argument: Any, sentence: str) -> Callable[..., None]:
     return sentences(asks_service(command))
 
 
+@app.command(name="by-subject", epilog=EXAMPLE_SUBJECT)
 @sentences
 @asks_service
 def by_subject(
@@ -116,6 +119,9 @@ by_task = by(
     typer.Argument(metavar="TASK", help="The task_id of the request's context."),
     "List what was asked for within a task.",
 )
+app.command(name="by-actor", epilog=EXAMPLE_ACTOR)(by_actor)
+app.command(name="by-target", epilog=EXAMPLE_TARGET)(by_target)
+app.command(name="by-task", epilog=EXAMPLE_TASK)(by_task)
 
 
 def _show(
