@@ -17,6 +17,8 @@ PACKAGES := python3 python3-venv git ca-certificates
 GO_ENOUGH := 2:1.21
 # What `make demo` and the test recipes pass on, such as `make test-unit ARGS="-k scope"`.
 ARGS ?=
+# The suites run in several processes; what shares a server stays together (tests/conftest.py). `PARALLEL=` takes one.
+PARALLEL ?= -n auto --maxprocesses 4 --dist loadgroup
 SAY := @printf '\n== %s\n'
 
 export PYTHON
@@ -117,7 +119,7 @@ keycloak-jar: ## Build the Keycloak provider, with its unit tests (needs Java 17
 .PHONY: test-python
 test-python: setup ## Unit, property, contract and integration tests
 	$(SAY) "Python tests"
-	@$(PYTHON) -m pytest tests -m "not slow" $(ARGS)
+	@$(PYTHON) -m pytest tests -m "not slow" $(PARALLEL) $(ARGS)
 
 .PHONY: lint-deploy
 lint-deploy: setup ## Containers, units, manifests and YAML
@@ -130,7 +132,7 @@ lint-deploy: setup ## Containers, units, manifests and YAML
 .PHONY: test-slow
 test-slow: setup ## The suites that take minutes
 	$(SAY) "slow tests"
-	@$(PYTHON) -m pytest tests -m slow $(ARGS)
+	@$(PYTHON) -m pytest tests -m slow $(PARALLEL) $(ARGS)
 
 .PHONY: bench
 bench: setup ## Actas beside its peers, half an hour (needs Go, npm and wrk; ARGS="--only unary")

@@ -5,6 +5,7 @@ ActasError
 ├── EngineError          OPA gave no, a partial or an ill-typed answer: no decision was made
 │   └── OverLimitError   the caller asks more than it may: no decision was made
 ├── ActivationError      a policy revision may not serve; lists every problem with file and line
+│   └── SuiteError       suite files cannot be used
 ├── ConfigError          the service's own configuration is wrong; raised before anything starts
 ├── StoreError           the database cannot be reached, or does not keep what is committed
 ├── ReceiptError         a decision could not be recorded, so it may not leave
@@ -110,6 +111,10 @@ class ActivationError(ActasError):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class SuiteError(ActivationError):
+    """Suite files cannot be used; `problems` lists everything wrong, with file and line."""
 
 
 class ConfigError(ActasError):

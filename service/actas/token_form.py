@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from actas import spiffe
 from actas.claims_grammar import audiences, is_name
@@ -15,6 +15,7 @@ SVID_KINDS = frozenset({"jwt_svid", "x509_svid", "wit"})
 KINDS = SVID_KINDS | {"", "access_token"}
 # What Keycloak says in the claim typ of an access token, the second of one that is bound to a key.
 _KEYCLOAK_TYPES = ("Bearer", "DPoP")
+Algorithm = Literal["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"]
 SVID_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"})
 
 

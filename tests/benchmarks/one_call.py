@@ -22,6 +22,9 @@ from actas.engine.result import parse_result
 from actas.policy.bundle import CompiledPolicy
 from actas.server import revisions
 
+# The client gives up after 1.5 seconds unless it is told otherwise, which 128 callers may have to wait.
+SECONDS = 30.0
+
 
 class OneCallEngine:
     """One question, one call."""
@@ -30,7 +33,7 @@ class OneCallEngine:
         self.revision, self.bundle_digest = compiled.revision, compiled.digest
         self._stack = ExitStack()
         host, port = self._stack.enter_context(opa_alone(opa, compiled.path)).address.split(":")
-        self._client = AsyncOpaClient(host=host, port=int(port))
+        self._client = AsyncOpaClient(host=host, port=int(port), timeout=SECONDS)
 
     async def evaluate(self, policy_input: Mapping[str, Any], *, timeout: float) -> PolicyResult:
         """Ask for one decision."""

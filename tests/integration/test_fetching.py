@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from actas.evidence.anchors import TrustAnchors
-from actas.evidence.fetch import Fetcher, FetchError
+from actas.evidence.fetch import Fetcher
+from actas.evidence.unfetched import FetchError
 from issuer_host import CLIENT, SECRET, IssuerHost, issuer_host
 
 

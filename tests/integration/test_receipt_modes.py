@@ -7,9 +7,11 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog.testing
 
 from actas.errors import ReceiptError
 from actas.receipts.chain import ChainWriter
@@ -87,3 +89,17 @@ async def test_a_risk_class_may_have_a_mode_of_its_own(tmp_path: Path) -> None:
             await made.record(record("external_message"))
             with pytest.raises(ReceiptError):
                 await made.record(record("external_message", "payment"))
+
+
+async def test_the_log_beside_a_store_does_not_say_who_it_was(tmp_path: Path) -> None:
+    """What an erasure takes out of the store is not in a line that none reaches."""
+    who = {"subject": {"iss": "https://as.example.com", "sub": "alice"}, "purpose": "a letter", "request_digest": "d1"}
+    one = record()
+    with structlog.testing.capture_logs() as lines:
+        async with recorder(tmp_path / "r.db", lambda _: True) as made:
+            await made.record(replace(one, document={**one.document, **who}))
+
+    (line,) = [line for line in lines if line["event"] == "decision"]
+    assert line["decision_id"] == one.decision_id
+    assert not who.keys() & line.keys()
+    assert kept(tmp_path / "r.db") == [one.decision_id]

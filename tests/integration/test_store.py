@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from actas.errors import StoreError
-from actas.store import Database, StoreThread
+from actas.store import Database, StoreThread, upgrade
 from postgres_support import postgres
 
 
@@ -26,6 +26,24 @@ def test_a_store_of_a_newer_actas_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="made by a newer Actas"):
         Database.open(url)
+
+
+def test_a_store_of_an_older_actas_waits_for_its_service(tmp_path: Path) -> None:
+    """A command changes no tables."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    Database.open(url).close()
+    connection = sqlite3.connect(tmp_path / "store.db")
+    connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.commit()
+    connection.close()
+
+    with pytest.raises(StoreError, match="has version 0001: start the service of this version once"):
+        Database.open(url, migrate=False)
+
+
+def test_the_last_step_is_the_last_by_name() -> None:
+    """Whether a store is up to date is read from the name, without loading Alembic."""
+    assert upgrade._script().get_current_head() == upgrade.LATEST
 
 
 def test_a_file_that_is_no_store_is_not_read(tmp_path: Path) -> None:

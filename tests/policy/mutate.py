@@ -28,9 +28,8 @@ from ruamel.yaml import YAML
 
 from actas.cli.progress import Progress
 from actas.engine.opa_binary import resolve_opa
-from actas.errors import ActivationError
+from actas.errors import ActivationError, SuiteError
 from actas.policy.bundle import CompiledPolicy, compile_policy
-from actas.policy.suite_yaml import SuiteError
 
 POLICIES = ROOT / "policies"
 EXPLAINED = POLICIES / "mutants.yaml"

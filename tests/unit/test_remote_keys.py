@@ -11,9 +11,9 @@ from approval_tokens import EC, RSA, STRANGER, jwk_set
 from joserfc.jwk import ECKey, OctKey, OKPKey
 
 from actas.evidence.anchors import TrustAnchors
-from actas.evidence.fetch import FetchError
 from actas.evidence.keys import usable_keys
 from actas.evidence.remote_keys import KeyStore, KeysUnavailableError
+from actas.evidence.unfetched import FetchError
 
 URL = "https://as.example.com/keys"
 ANCHORS = TrustAnchors(refetch=5, refresh=300, max_stale=3600)

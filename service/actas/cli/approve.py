@@ -22,6 +22,7 @@ EXAMPLE = (
     "--issuer https://approvals.example.com --approver bob --subject alice --actor mail-agent --client-id agent-mail "
     "--target https://mail.example.com/ --scope mail.delete"
 )
+app = typer.Typer()
 PRIVATE, PUBLIC = "approvals.key.pem", "approvals.jwks.json"
 _WARNING, _USE = "keep it out of the policy repository", "the jwks_file of the issuer in the registry"
 _NEEDED = ("key", "issuer", "approver", "subject", "actor", "client_id", "target", "scope")
@@ -29,6 +30,7 @@ _DURATION = re.compile(r"([1-9][0-9]{0,5})([smh])")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 def approve(
     *,

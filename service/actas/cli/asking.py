@@ -16,7 +16,6 @@ from actas.cli.exits import Exit, status_of
 from actas.decision_document import decision_to_document
 from actas.engine import EngineKind
 from actas.errors import ActasError, ProtocolError
-from actas.policy.workbench import Workbench
 
 if TYPE_CHECKING:
     from actas.client import Target
@@ -31,6 +30,8 @@ _REMOTE_SECONDS = 5.0
 @asynccontextmanager
 async def of_policies(policies: list[Path], engine: EngineKind) -> AsyncIterator[Ask]:
     """Yield a function that decides one line on the shipped policies and these."""
+    from actas.policy.workbench import Workbench  # noqa: PLC0415 - slow to load, and a service has its own
+
     async with Workbench.open(policies, engine=engine) as workbench:
 
         async def ask(line: ExchangeLine) -> Document:

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from actas.client import Target
 
 EXAMPLE = "Example: actas decide exchange.yaml --policies policies --now 2027-01-15T08:00:00Z"
+app = typer.Typer()
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 @asks_service
 def decide(

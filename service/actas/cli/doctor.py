@@ -31,12 +31,9 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: actas doctor keycloak --url https://sso.example.com --realm agents --user admin --policies policies"
 PASSWORD, CLIENT_SECRET = "ACTAS_KEYCLOAK_PASSWORD", "ACTAS_KEYCLOAK_CLIENT_SECRET"
-app = typer.Typer(no_args_is_help=True)
-
-
-@app.callback()
-def doctor() -> None:
-    """Check what stands around Actas, and say what to change."""
+app = typer.Typer(
+    name="doctor", help="What stands around Actas, and what to change there.", epilog=EXAMPLE, no_args_is_help=True
+)
 
 
 @app.command(epilog=EXAMPLE)

@@ -13,8 +13,7 @@ from typing import ParamSpec
 
 import typer
 
-from actas.errors import ActasError, ActivationError, ConfigError, EngineError, Problem, Status
-from actas.policy.suite_yaml import SuiteError
+from actas.errors import ActasError, ActivationError, ConfigError, EngineError, Problem, Status, SuiteError
 
 P = ParamSpec("P")
 

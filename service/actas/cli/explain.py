@@ -19,8 +19,10 @@ from actas.engine import DEFAULT_ENGINE, EngineKind
 from actas.policy.workbench import Workbench
 
 EXAMPLE = "Example: actas explain exchange.yaml --policies policies"
+app = typer.Typer()
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 def explain(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="An exchange document, JSON or YAML; - is stdin.")],

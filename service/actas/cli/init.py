@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from actas.cli.exits import bad_input, sentences
-from actas.policy.sources import shipped_policies
+from actas.policy.shipped import shipped_policies
 
 EXAMPLE = "Example: actas init policies && actas test --policies policies"
+app = typer.Typer()
 _SCHEMAS = ("suite.schema.json", "actas/settings/settings.schema.json", "actas/settings/registry.schema.json")
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; it must be new or empty.")],

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from actas.cli.exits import bad_input
-from actas.evidence.signing import SigningKey, load_key, new_key
+
+if TYPE_CHECKING:
+    from actas.evidence.signing import SigningKey
 
 
 def write_new(directory: Path, private_name: str, public_name: str, *, warning: str, use: str) -> None:
     """Write a new key into *directory*; say what must not be done with it, and what its public half is for."""
+    from actas.evidence.signing import new_key  # noqa: PLC0415 - JOSE is slow to load, and few commands sign
+
     made = new_key()
     private, public = directory / private_name, directory / public_name
     try:
@@ -31,6 +36,8 @@ def write_new(directory: Path, private_name: str, public_name: str, *, warning: 
 
 def read(path: Path, kid: str = "") -> SigningKey:
     """Read the private key that `--key` names."""
+    from actas.evidence.signing import load_key  # noqa: PLC0415 - as above
+
     try:
         text = path.read_bytes()
         if path.stat().st_mode & 0o077:

@@ -20,8 +20,10 @@ from actas.policy import rego_tests, sources, suite_gate
 from actas.policy.bundle import compile_policy
 
 EXAMPLE = "Example: actas lint --policies policies"
+app = typer.Typer()
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 def lint(
     roots: Annotated[list[Path] | None, typer.Argument(metavar="DIR", help="The same as --policies.")] = None,

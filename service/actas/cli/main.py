@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-import structlog
 import typer
 
-from actas.cli import approve, decide, doctor, explain, init, lint, opa, policy, receipts, serve, test, workers
-from actas.cli.revoking import commands as revoking
+from actas.cli.lazy import LazyGroup
+
+
+class Commands(LazyGroup):
+    """Every command of `actas`."""
+
+    modules: ClassVar = {
+        "serve": "actas.cli.serve",
+        "decide": "actas.cli.decide",
+        "explain": "actas.cli.explain",
+        "approve": "actas.cli.approve",
+        "revoke": "actas.cli.revoking.commands",
+        "restore": "actas.cli.revoking.commands",
+        "test": "actas.cli.test",
+        "lint": "actas.cli.lint",
+        "init": "actas.cli.init",
+        "receipts": "actas.cli.receipts",
+        "policy": "actas.cli.policy",
+        "workers": "actas.cli.workers",
+        "doctor": "actas.cli.doctor",
+        "opa": "actas.cli.opa",
+    }
+
 
 app = typer.Typer(
     name="actas",
+    cls=Commands,
     help="The decision point for OAuth token exchange: may this exchange happen, why, and what may be issued at most.",
     epilog="Example: actas init policies && actas test --policies policies",
     no_args_is_help=True,
@@ -25,6 +45,8 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - no command needs it
+
         typer.echo(f"actas {version('actas')}")
         raise typer.Exit
 
@@ -36,23 +58,7 @@ def actas(
     ] = False,
 ) -> None:
     """Decide token exchanges."""
+    import structlog  # noqa: PLC0415 - slow to load, and neither --version nor a help text needs it
+
     # Standard output belongs to the answers. `serve` configures its own log.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-
-
-app.command(epilog=serve.EXAMPLE)(serve.serve)
-app.command(epilog=decide.EXAMPLE)(decide.decide)
-app.command(epilog=explain.EXAMPLE)(explain.explain)
-app.command(epilog=approve.EXAMPLE)(approve.approve)
-app.command(epilog=revoking.EXAMPLE)(revoking.revoke)
-app.command(epilog=revoking.EXAMPLE_RESTORE)(revoking.restore)
-app.command(name="test", epilog=test.EXAMPLE)(test.run_tests)
-app.command(epilog=lint.EXAMPLE)(lint.lint)
-app.command(epilog=init.EXAMPLE)(init.init)
-app.add_typer(receipts.app, name="receipts", help="What was decided, and what became of it.", epilog=receipts.EXAMPLE)
-app.add_typer(policy.app, name="policy", help="Policies of a running service.", epilog=policy.EXAMPLE)
-app.add_typer(workers.app, name="workers", help="Worker processes of a running service.", epilog=workers.EXAMPLE)
-app.add_typer(
-    doctor.app, name="doctor", help="What stands around Actas, and what to change there.", epilog=doctor.EXAMPLE
-)
-app.add_typer(opa.app, name="opa", help="The OPA binary of the pinned version.", epilog=opa.EXAMPLE)

@@ -8,7 +8,7 @@ from actas.cli.exits import sentences
 from actas.engine.opa_binary import resolve_opa
 
 EXAMPLE = "Example: actas opa fetch && $(actas opa path) version"
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(name="opa", help="The OPA binary of the pinned version.", epilog=EXAMPLE, no_args_is_help=True)
 
 
 @app.command(epilog="Example: $(actas opa path) version")

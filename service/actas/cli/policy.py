@@ -13,12 +13,7 @@ from actas.cli.exits import sentences
 from actas.server.pid_file import ask, default_path
 
 EXAMPLE = "Example: actas policy reload"
-app = typer.Typer(no_args_is_help=True)
-
-
-@app.callback()
-def policy() -> None:
-    """Policies of a running service."""
+app = typer.Typer(name="policy", help="Policies of a running service.", epilog=EXAMPLE, no_args_is_help=True)
 
 
 @app.command(epilog="Example: git -C policies pull && actas policy reload")

@@ -12,8 +12,10 @@ from actas.cli import options
 from actas.cli.exits import sentences
 
 EXAMPLE = "Example: actas serve --listen 127.0.0.1:50051 --policies policies --watch"
+app = typer.Typer()
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 def serve(
     *,

@@ -22,8 +22,10 @@ from actas.policy.report import Outcome, Report
 from actas.policy.workbench import Workbench
 
 EXAMPLE = "Example: actas test --policies policies --junit junit.xml --coverage --threshold 95"
+app = typer.Typer()
 
 
+@app.command(name="test", epilog=EXAMPLE)
 @sentences
 def run_tests(
     paths: Annotated[

@@ -13,12 +13,7 @@ from actas.cli.exits import sentences
 from actas.server.pid_file import ask, default_path
 
 EXAMPLE = "Example: actas workers restart"
-app = typer.Typer(no_args_is_help=True)
-
-
-@app.callback()
-def workers() -> None:
-    """Worker processes of a running service."""
+app = typer.Typer(name="workers", help="Worker processes of a running service.", epilog=EXAMPLE, no_args_is_help=True)
 
 
 @app.command(epilog=EXAMPLE)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from actas import spiffe
-from actas.policy.model import Algorithm
+from actas.token_form import Algorithm
 
 Permission = Literal["explain", "reflection", "revoke", "receipts", "outcome"]
 """`revoke` changes and reads revocations, `receipts` reads receipts, `outcome` reports what became of a decision."""

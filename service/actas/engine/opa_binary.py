@@ -13,10 +13,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from actas.engine.opa_fetch import RELEASES, FetchFailedError, download, go_install
 from actas.errors import OpaNotFoundError
 
 OPA_VERSION = "1.22.2"
+RELEASES = "https://github.com/open-policy-agent/opa/releases/download"
 _VERSION_SECONDS = 20.0
 
 Progress = Callable[[str], None]
@@ -65,6 +65,9 @@ def resolve_opa(*, progress: Progress = print_progress, fetch: bool = True, rele
 
 
 def _fetch(target: Path, tried: list[str], progress: Progress, releases: str) -> Path:
+    # Its HTTP client is slow to load, and OPA is fetched once.
+    from actas.engine.opa_fetch import FetchFailedError, download, go_install  # noqa: PLC0415
+
     ways: tuple[tuple[str, Callable[[Path], None]], ...] = (
         ("release download", lambda path: download(path, OPA_VERSION, progress, releases)),
         ("go install", lambda path: go_install(path, OPA_VERSION, progress)),

@@ -20,7 +20,6 @@ from pathlib import Path
 
 import httpx
 
-RELEASES = "https://github.com/open-policy-agent/opa/releases/download"
 _ASSETS = {
     ("Linux", "x86_64"): "opa_linux_amd64_static",
     ("Linux", "aarch64"): "opa_linux_arm64_static",
@@ -38,8 +37,8 @@ class FetchFailedError(Exception):
     """One way did not work; the message says why in one sentence."""
 
 
-def download(target: Path, version: str, progress: Callable[[str], None], releases: str = RELEASES) -> None:
-    """Download the official binary to *target*; raises `FetchFailedError`."""
+def download(target: Path, version: str, progress: Callable[[str], None], releases: str) -> None:
+    """Download the official binary below *releases* to *target*; raises `FetchFailedError`."""
     asset = _ASSETS.get((platform.system(), platform.machine()))
     if asset is None:
         raise FetchFailedError(f"there is no release for {platform.system()} {platform.machine()}")

@@ -11,39 +11,19 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
-from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 
 from actas.evidence.anchors import DEFAULT_PORT, TrustAnchors, host_of
+from actas.evidence.unfetched import FetchError
 
-Reason = Literal[
-    "not_anchored",
-    "unresolved",
-    "private_address",
-    "unreachable",
-    "timeout",
-    "redirect",
-    "status",
-    "too_large",
-    "encoded",
-]
 # A host with many addresses is not tried for ever; the time for one fetch bounds it as well.
 _MOST_ADDRESSES = 4
 _OK, _REDIRECTS = 200, range(300, 400)
 # Addresses that hold an IPv4 address: NAT64 (RFC 6052), 6to4 (RFC 3056) and Teredo (RFC 4380) lead to places that
 # they do not show.
 _TUNNELS = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
-
-
-class FetchError(Exception):
-    """Nothing was fetched. `host` is where from; `reason` is a word for metrics and logs."""
-
-    def __init__(self, host: str, reason: Reason) -> None:
-        super().__init__(f"{host}: {reason}")
-        self.host = host
-        self.reason: Reason = reason
 
 
 class Fetcher:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actas import strict_json
 from actas.errors import ProtocolError
 from actas.evidence.anchors import TrustAnchors
-from actas.evidence.fetch import Fetcher, FetchError
 from actas.evidence.raw_token import DEFAULT_LIMITS
+from actas.evidence.unfetched import FetchError
 from actas.limits import RequestLimits
 from actas.request import JsonText
+
+if TYPE_CHECKING:
+    from actas.evidence.fetch import Fetcher
 
 
 class NotSaidError(Exception):

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 import structlog
 
 from actas.evidence.anchors import TrustAnchors, host_of
-from actas.evidence.fetch import FetchError
 from actas.evidence.keys import VerificationKey, usable_keys
+from actas.evidence.unfetched import FetchError
 
 Keys = Mapping[str, VerificationKey]
 Fetch = Callable[[str], Awaitable[bytes]]

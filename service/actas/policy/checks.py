@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actas.policy.suite_yaml import SuiteError, read
+from actas.errors import SuiteError
+from actas.policy.suite_yaml import read
 
 # How many checks of each kind the specifications give to this version.
 _COUNTS = {

@@ -8,13 +8,16 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actas.engine import EngineKind, PolicyEngine
-from actas.engine.sidecar import SidecarEngine
 from actas.engine.wasm import CheckingEmbeddedEngine, EmbeddedEngine, WasmModule, needed_builtins, unknown_builtins
 from actas.errors import ActivationError, Problem
 from actas.policy.bundle import CompiledPolicy
 from actas.policy.sources import RegoFile
+
+if TYPE_CHECKING:
+    from actas.engine.sidecar import SidecarEngine
 
 
 def _ignore(_: object) -> None:
@@ -43,7 +46,7 @@ class Engines:
             return await EmbeddedEngine.start(
                 module, data, revision=compiled.revision, digest=compiled.digest, on_error=on_error
             )
-        return await SidecarEngine.start(
+        return await _sidecar().start(
             compiled.path,
             revision=compiled.revision,
             digest=compiled.digest,
@@ -61,7 +64,7 @@ class Engines:
             return
         copy = compiled if compiled.testing else await asyncio.to_thread(compiled.for_checking)
         try:
-            sidecar = await SidecarEngine.start(
+            sidecar = await _sidecar().start(
                 copy.path, revision=copy.revision, digest=copy.digest, opa=self.opa, checking=True
             )
             try:
@@ -95,6 +98,13 @@ class Engines:
         if self._loaded is None or self._loaded[0] != compiled.wasm:
             self._loaded = compiled.wasm, await asyncio.to_thread(_load, compiled)
         return self._loaded[1]
+
+
+def _sidecar() -> type[SidecarEngine]:
+    # OPA's client is slow to load and takes memory in each worker; an engine starts before it serves.
+    from actas.engine.sidecar import SidecarEngine  # noqa: PLC0415
+
+    return SidecarEngine
 
 
 def _data(compiled: CompiledPolicy) -> bytes:

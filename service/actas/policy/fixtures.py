@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actas.errors import Problem
+from actas.errors import Problem, SuiteError
 from actas.policy import expect_shape, frozen_time
 from actas.policy.fixture_parts import PARTS_FILE, Parts
-from actas.policy.suite_yaml import SuiteError, SuiteYaml, YamlPath, read
+from actas.policy.suite_yaml import SuiteYaml, YamlPath, read
 
 __all__ = ["Case", "Suite", "SuiteError", "find", "is_suite", "load", "load_all"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from actas.policy.codes import code_table
 from actas.policy.model import Registry, Settings
-from actas.policy.sources import shipped_policies
+from actas.policy.shipped import shipped_policies
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

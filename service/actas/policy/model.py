@@ -15,10 +15,10 @@ from pydantic_core import CoreSchema
 from actas.decimal_key import key as decimal_key
 from actas.policy.settings_model import Name, RateLimit, RiskClass, ScopeToken, Seconds, Settings, Strict
 from actas.spiffe import SpiffeId
+from actas.token_form import Algorithm
 
 TrustDomain = Annotated[str, Field(pattern=r"^[a-z0-9._-]{1,255}$")]
 PathPrefix = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)+$")]
-Algorithm = Literal["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://[^\s/?#@\\]+([/?][^\s#]*)?$", max_length=2048)]
 Role = Literal["subject", "actor", "act", "may_act", "approval", "events"]
 

@@ -17,14 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from actas.engine.opa_binary import resolve_opa
-from actas.errors import ActivationError
+from actas.errors import ActivationError, SuiteError
 from actas.policy import fixtures
 from actas.policy.bundle import compile_policy
 from actas.policy.checks import CHECKS, OutputCheck, Outputs, missing_places, read_outputs
 from actas.policy.codes import JsonDict, code_table
 from actas.policy.metadata import RuleEntry
-from actas.policy.sources import shipped_policies
-from actas.policy.suite_yaml import SuiteError
+from actas.policy.shipped import shipped_policies
 
 # Allowed, refused and on the border: fewer end-to-end cases than this don't show what a code is about.
 NEEDED_CASES = 3

@@ -18,6 +18,7 @@ from actas.policy.adopter_root import AdopterRoot, read_root
 from actas.policy.git import head_commit
 from actas.policy.key_files import KeyFile
 from actas.policy.located import Located, Merged
+from actas.policy.shipped import shipped_policies
 
 CUSTOM = "custom/actas"
 
@@ -59,15 +60,6 @@ class PolicySources:
         """Name the packages of *kind* (`rules`, `limits`, `obligations`): the folders that hold a module."""
         prefix = f"{CUSTOM if custom else 'actas'}/{kind}/"
         return {file.path[len(prefix) :].partition("/")[0]: True for file in self.rego if file.path.startswith(prefix)}
-
-
-def shipped_policies() -> Path:
-    """Locate the shipped policies: inside the installed package, else in the repository beside `service/`."""
-    package = Path(__file__).resolve().parents[1]
-    for candidate in (package / "_shipped" / "policies", package.parents[1] / "policies"):
-        if (candidate / "actas").is_dir():
-            return candidate
-    raise ActivationError([Problem("the shipped policies are missing: the installation is broken")])
 
 
 def load(roots: Sequence[Path], *, shipped: Path | None = None, anchors: TrustAnchors | None = None) -> PolicySources:

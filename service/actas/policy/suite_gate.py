@@ -8,14 +8,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actas.policy import fixtures, runner
-from actas.policy.bundle import CompiledPolicy
-from actas.policy.engines import Engines
 from actas.policy.fixtures import Suite
 from actas.policy.report import Report
-from actas.policy.sources import shipped_policies
-from actas.policy.workbench import Workbench
+from actas.policy.shipped import shipped_policies
+
+if TYPE_CHECKING:
+    from actas.policy.bundle import CompiledPolicy
+    from actas.policy.engines import Engines
 
 # Looked for before a file is parsed; whether it is a guard suite is then read properly.
 _GUARD = "\nguard: true\n"
@@ -27,6 +29,9 @@ async def run_suites(compiled: CompiledPolicy, roots: Sequence[Path], engines: E
     `Report.own_cases` counts the adopters' cases; a root without any is untested. Raises `SuiteError` when
     a suite cannot be read, `EngineError` or `ActivationError` when the engine cannot be started.
     """
+    # Slow to load, and whoever only reads suites needs no engine.
+    from actas.policy.workbench import Workbench  # noqa: PLC0415
+
     # YAML takes its time, and the decisions of the serving revision go on meanwhile.
     suites = [*await asyncio.to_thread(own_suites, roots), *await asyncio.to_thread(guard_suites)]
     started = time.monotonic()

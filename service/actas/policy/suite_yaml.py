@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from actas.errors import ActivationError, Problem
+from actas.errors import Problem, SuiteError
 
 YamlPath = tuple[str | int, ...]
 
@@ -27,10 +27,6 @@ _MAX_DEPTH = 200
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_A_NUMBER = re.compile(r"[-+]?\.(inf|nan)", re.IGNORECASE)
-
-
-class SuiteError(ActivationError):
-    """Suite files cannot be used; `problems` lists everything wrong, with file and line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ _log = structlog.get_logger("actas.receipts")
 
 
 class StoreRecorder:
-    """Records in a store, and then in *beside*, which is the decision log."""
+    """Records in a store, and then in *beside*, which is the decision log.
+
+    No erasure reaches a log, so what can be erased in the store is not in it: a line names its receipt instead.
+    """
 
     def __init__(
         self, lane: Lane[Entry], beside: Recorder, *, waits: Callable[[frozenset[str]], bool], queue: int = 10_000
@@ -49,7 +52,7 @@ class StoreRecorder:
         except StoreError:
             # What the store said is in the log; whoever asks learns that it may ask again.
             raise ReceiptError("the receipt of the decision could not be kept") from None
-        await self._beside.record(record)
+        await self._beside.record(Record(record.decision_id, entry.document, record.risk))
 
     @asynccontextmanager
     async def finishing(self, grace: float) -> AsyncIterator[None]:

@@ -8,13 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from actas.config import Config
 from actas.engine import EngineHealth, PolicyEngine
-from actas.engine.sidecar import SidecarEngine
 from actas.errors import ActivationError, EngineError, Problem, Status
 from actas.policy.activation import ActivationRecord, Activator
 from actas.policy.bundle import CompiledPolicy, compile_policy
@@ -25,6 +24,9 @@ from actas.policy.metadata import RuleTable
 from actas.policy.suite_gate import own_suites, run_suites
 from actas.ports import EngineHandle as LeasesEngines
 from actas.server.metrics import Metrics
+
+if TYPE_CHECKING:
+    from actas.engine.sidecar import SidecarEngine
 
 _ASK_SECONDS = 5.0
 _log = structlog.get_logger("actas.server")
@@ -167,6 +169,8 @@ class ForeignRevision:
     @classmethod
     async def connect(cls, config: Config, metrics: Metrics) -> ForeignRevision:
         """Ask the OPA at `opa_url` for its revision and data; raises ConfigError or EngineError."""
+        from actas.engine.sidecar import SidecarEngine  # noqa: PLC0415 - slow to load, and at the start alone
+
         token = config.opa_token_file.read_text(encoding="utf-8").strip() if config.opa_token_file else ""
         engine = await SidecarEngine.external(
             config.opa_url,

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from actas.client import Target
 
 EXAMPLE = "Example: actas receipts agents --agent mail-agent --since 7d --receipts sqlite:///receipts.db"
+app = typer.Typer()
 _CODES = 3
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 @asks_service
 def agents(

@@ -19,10 +19,12 @@ PRUNE_EXAMPLE = (
     "Example: actas receipts prune --before 365d --receipts sqlite:////var/lib/actas/receipts.db "
     "--key keys/receipts.key.pem --against /mnt/sink/checkpoints.jws"
 )
+app = typer.Typer()
 PRIVATE, PUBLIC = "receipts.key.pem", "receipts.jwks.json"
 _WARNING, _USE = "out of reach of whoever can change the store", "what actas receipts verify --key takes"
 
 
+@app.command(epilog=KEY_EXAMPLE)
 @sentences
 def new_key(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help=f"Where {PRIVATE} and {PUBLIC} are written.")],
@@ -31,6 +33,7 @@ def new_key(
     key_files.write_new(directory, PRIVATE, PUBLIC, warning=_WARNING, use=_USE)
 
 
+@app.command(epilog=ERASE_EXAMPLE)
 @sentences
 def erase_subject(
     sub: Annotated[str, typer.Argument(metavar="SUB", help="Who is to be forgotten: the sub of the tokens.")],
@@ -55,6 +58,7 @@ def erase_subject(
         raise typer.Exit(1)
 
 
+@app.command(epilog=PRUNE_EXAMPLE)
 @sentences
 def prune(
     *,

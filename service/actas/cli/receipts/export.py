@@ -15,6 +15,7 @@ from actas.cli.receipts import source
 from actas.cli.receipts.position import Position
 
 EXAMPLE = "Example: actas receipts export --position export.json --receipts sqlite:///receipts.db >> receipts.jsonl"
+app = typer.Typer()
 
 
 class Format(StrEnum):
@@ -24,6 +25,7 @@ class Format(StrEnum):
     OTLP = "otlp"
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 def export(
     *,

@@ -28,6 +28,7 @@ EXAMPLE_ACTOR = f"Example: actas receipts by-actor mail-agent --since 2027-01-15
 EXAMPLE_SUBJECT = f"Example: actas receipts by-subject alice --issuer https://idp.example.com --json {_STORE}"
 EXAMPLE_TARGET = f"Example: actas receipts by-target https://mail.example.com/ --effect ALLOW {_STORE}"
 EXAMPLE_TASK = f"Example: actas receipts by-task order-4711 {_STORE}"
+app = typer.Typer()
 
 Effect = Annotated[str, typer.Option(metavar="ALLOW|DENY", help="Only these.")]
 Code = Annotated[str, typer.Option(metavar="CODE", help="Only denials with this primary code.")]
@@ -95,12 +96,14 @@ def lists(question: Callable[..., dict[str, str]]) -> Callable[..., None]:
     return sentences(asks_service(command))
 
 
+@app.command(name="list", epilog=EXAMPLE)
 @lists
 def list_all() -> dict[str, str]:
     """List receipts, newest first. Exit status: 0 done, 2 bad input, 3 no answer."""
     return {}
 
 
+@app.command(name="by-subject", epilog=EXAMPLE_SUBJECT)
 @lists
 def by_subject(
     sub: Annotated[str, typer.Argument(metavar="SUB", help="The user, as the sub of the subject token.")],
@@ -137,3 +140,6 @@ by_task = by(
     typer.Argument(metavar="TASK", help="The task_id of the request's context."),
     "List what was asked for within a task.",
 )
+app.command(name="by-actor", epilog=EXAMPLE_ACTOR)(by_actor)
+app.command(name="by-target", epilog=EXAMPLE_TARGET)(by_target)
+app.command(name="by-task", epilog=EXAMPLE_TASK)(by_task)

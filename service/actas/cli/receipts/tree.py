@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from actas.client import Target
 
 EXAMPLE = "Example: actas receipts tree 01977c3e-8a52-7d11-9a3f-1c2d3e4f5a6b --receipts sqlite:///receipts.db"
+app = typer.Typer()
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 @asks_service
 def tree(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,14 +12,18 @@ from actas.cli import options
 from actas.cli.exits import Exit, bad_input, sentences
 from actas.cli.progress import Progress
 from actas.cli.receipts import source
-from actas.evidence.keys import TrustedIssuer
+
+if TYPE_CHECKING:
+    from actas.evidence.keys import TrustedIssuer
 
 EXAMPLE = (
     "Example: actas receipts verify --receipts sqlite:////var/lib/actas/receipts.db "
     "--against /mnt/sink/checkpoints.jws --key receipts.jwks.json"
 )
+app = typer.Typer()
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 def verify(
     *,

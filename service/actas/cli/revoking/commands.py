@@ -23,6 +23,7 @@ EXAMPLE = (
     "actas revoke list --target 127.0.0.1:50051"
 )
 EXAMPLE_RESTORE = "Example: actas restore agent mail-agent --reason 'was repaired' --receipts sqlite:///receipts.db"
+app = typer.Typer()
 _LONGEST_SET = 256 * 1024
 
 Kind = Annotated[
@@ -34,6 +35,7 @@ Issuer = Annotated[
 ]
 
 
+@app.command(epilog=EXAMPLE)
 @sentences
 @asks_service
 def revoke(
@@ -106,6 +108,7 @@ def revoke(
                 raise typer.Exit(Exit.NO_DECISION)
 
 
+@app.command(epilog=EXAMPLE_RESTORE)
 @sentences
 @asks_service
 def restore(

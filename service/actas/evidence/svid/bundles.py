@@ -6,18 +6,20 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from actas.evidence.anchors import TrustAnchors
-from actas.evidence.fetch import Fetcher
 from actas.evidence.svid.bundle import TrustBundle
 from actas.evidence.svid.loading import BundleEndpoint, BundleFile
 from actas.evidence.svid.polled import Ages, PolledBundle, UnusableBundleError
 from actas.evidence.svid.source import BundleSource
 from actas.evidence.svid.unproven import SvidError
 from actas.proof import Problem
+
+if TYPE_CHECKING:
+    from actas.evidence.fetch import Fetcher
 
 # Registries change; what was not asked for so often since is forgotten.
 _MOST_KEPT = 1000

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from actas.evidence.anchors import TrustAnchors
-from actas.evidence.fetch import Fetcher, FetchError
 from actas.evidence.svid.bundle import TrustBundle, read_bundle
 from actas.evidence.svid.polled import UnusableBundleError
+from actas.evidence.unfetched import FetchError
+
+if TYPE_CHECKING:
+    from actas.evidence.fetch import Fetcher
 
 
 class BundleFile:
