@@ -22,7 +22,6 @@ from actas.engine.result import parse_result
 from actas.policy.bundle import CompiledPolicy
 from actas.server import revisions
 
-
 # The client gives up after 1.5 seconds unless it is told otherwise, which 128 callers may have to wait.
 SECONDS = 30.0
 

@@ -183,6 +183,15 @@ async def test_the_service_takes_its_own_svid_from_the_workload_api(world: World
                 await until(lambda: server.security.problem == "")
 
 
+async def test_of_several_svids_the_service_shows_the_one_with_a_name(world: World, tmp_path: Path) -> None:
+    """A user that several entries name gets the SVIDs of all; clients of gRPC accept one that has a DNS name alone."""
+    with WorkloadApi(tmp_path / "agent.sock", world.domain, ACTAS, also=(STS,)):
+        settings = {"tls_workload_api": f"unix:{tmp_path}/agent.sock", "callers": [CALLER]}
+        async with served(ChosenDecider(), settings) as server:
+            async with AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=10) as client:
+                assert (await client.decide(REQUEST)).decision_id == "d-1"
+
+
 async def test_a_service_that_the_workload_api_refuses_knows_nobody_by_a_spiffe_id(
     world: World, tmp_path: Path
 ) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from threading import Event, Lock, Thread
 
 import structlog
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from spiffe import WorkloadApiClient
+from spiffe import WorkloadApiClient, X509Svid
 from spiffe.errors import ArgumentError
 from spiffe.workloadapi.x509_context import X509Context
 
@@ -81,8 +82,9 @@ class WorkloadIdentity:
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     def _received(self, context: X509Context) -> None:
+        svid = _shown(context)
         try:
-            identity = _identity(context)
+            identity = _identity(svid, context)
         except ValueError as error:
             self._say(str(error))
             return
@@ -91,7 +93,7 @@ class WorkloadIdentity:
         self.problem = ""
         self._there.set()
         if changed:
-            _log.info("read_again", setting=_SETTING)
+            _log.info("read_again", setting=_SETTING, spiffe_id=str(svid.spiffe_id))
             self._metrics.followed(_SETTING, "read")
 
     def _lost(self, error: Exception) -> None:
@@ -111,8 +113,21 @@ class WorkloadIdentity:
         self.problem = problem
 
 
-def _identity(context: X509Context) -> Identity:
-    svid = context.default_svid
+def _shown(context: X509Context) -> X509Svid:
+    """Give the SVID to show: of several the first with a DNS name, which clients verify, else the default one.
+
+    The default is the first (SPIFFE Workload API, section 5.3). For SPIRE that is the one whose entry has the least id,
+    which is random where nobody chose it.
+    """
+    return next((svid for svid in context.x509_svids if _has_dns_name(svid)), context.default_svid)
+
+
+def _has_dns_name(svid: X509Svid) -> bool:
+    names = svid.leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return bool(names.get_values_for_type(x509.DNSName))
+
+
+def _identity(svid: X509Svid, context: X509Context) -> Identity:
     key = svid.private_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
