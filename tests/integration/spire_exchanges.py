@@ -1,9 +1,11 @@
-"""The exchange of deploy/spire/README.md with SVIDs that a real SPIRE agent gives: as token, beside it, as certificate."""
+"""The exchange of deploy/spire/README.md with SVIDs of a real SPIRE agent: as token, beside it, as certificate."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import json
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,13 +13,14 @@ from typing import Any, Self
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import SubjectKeyIdentifier, load_der_x509_certificate
 from ruamel.yaml import YAML
-from spiffe import SpiffeId, WorkloadApiClient
+from spiffe import SpiffeId, TrustDomain, WorkloadApiClient
 
 from actas.document import from_document
 from actas.request import ExchangeRequest
 from trust_domain.authority import X509Svid
 
 AS, MAIL, OTHER = "https://auth.example.com", "spiffe://example.org/agent/mail", "spiffe://example.org/actas"
+_SECONDS = 60
 _JWT = "urn:ietf:params:oauth:token-type:jwt"
 
 
@@ -46,6 +49,19 @@ class Workload:
         chain = tuple(link.public_bytes(Encoding.DER) for link in svid.cert_chain)
         key = svid.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         return X509Svid(spiffe_id, chain, key)
+
+    def roots_pem(self) -> bytes:
+        """Give the X.509 authorities of the own trust domain."""
+        bundle = self._agent.fetch_x509_bundles().get_bundle_for_trust_domain(TrustDomain("example.org"))
+        assert bundle is not None
+        return b"".join(root.public_bytes(Encoding.PEM) for root in bundle.x509_authorities)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for what the agent is to hear of or to do, which takes it some seconds."""
+        end = time.monotonic() + _SECONDS
+        while not holds():
+            assert time.monotonic() < end, "it does not come about"
+            time.sleep(0.2)
 
     def authorities(self) -> set[str]:
         """Give the ids, as SPIRE gives them, of all authorities that the agent knows."""
@@ -81,3 +97,9 @@ def tampered(token: str) -> str:
     """Change one character of the signature."""
     head, _, signature = token.rpartition(".")
     return f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+
+
+def signer(token: str) -> str:
+    """Name the key that signed *token*."""
+    head = token.partition(".")[0]
+    return str(json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"])

@@ -64,9 +64,10 @@ class Walk:
             copy.write_text(self._here(text), encoding="utf-8")
         shown = blocks(SPIRE / "README.md")
         self.steps, self.yaml = ([block.text for block in shown if block.language == kind] for kind in ("sh", "yaml"))
-        environment = {**os.environ, "PATH": f"{folder}:{self._programs}:{os.environ['PATH']}"}
+        environment = {**os.environ, "PATH": f"{folder}/bin:{self._programs}:{os.environ['PATH']}"}
         environment |= {"PYTHONPATH": str(ROOT / "service"), "XDG_STATE_HOME": str(folder)}
-        actas = folder / "actas"
+        actas = folder / "bin" / "actas"
+        actas.parent.mkdir()
         actas.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m actas "$@"\n', encoding="utf-8")
         actas.chmod(0o755)
         self._shell = subprocess.Popen(
