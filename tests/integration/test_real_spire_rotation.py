@@ -40,7 +40,7 @@ class Rotation:
         self.serials: set[int] = set()
         self.revoked: dict[str, str] = {}
         self.rounds = 0
-        self.phase="0"
+        self.phase = "0"
 
     async def run(self) -> None:
         """Do it all until the end."""
@@ -108,16 +108,16 @@ class Rotation:
             self.walk.authority(kind, "activate", authority)
         for kind, authority in old.items():
             self.walk.authority(kind, "taint", authority)
-        self.phase="tainted"
+        self.phase = "tainted"
         # The agent drops what a tainted authority signed when it hears of that, and the workloads get another.
         self.workload.until(lambda: signer(self.workload.jwt()) == new["jwt"] and self.renewed(new["x509"]))
-        self.phase="renewed"
+        self.phase = "renewed"
         # A connection that shows the old certificate is refused from the revocation on; so let those end that are open.
         time.sleep(_LONGEST_CONNECTION)
         for kind, authority in old.items():
             self.walk.authority(kind, "revoke", authority)
         self.workload.until(lambda: not {*old.values()} & self.workload.authorities())
-        self.phase="revoked"
+        self.phase = "revoked"
         # Actas is told at the same time.
         time.sleep(1)
         self.revoked[old["jwt"]] = token

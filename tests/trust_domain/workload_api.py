@@ -43,6 +43,8 @@ class WorkloadApi:
         self.address = f"unix://{socket}"
         self.entitled = True
         """Whether the caller has an identity; without one it is refused, as before its registration."""
+        self.left_out = False
+        """Whether the workload's own X509-SVID is not among those that are given."""
         self.silent = False
         """Whether calls are accepted and never answered, as by an agent that hangs."""
         self.calls: dict[str, int] = {}
@@ -109,7 +111,8 @@ class WorkloadApi:
     def x509_svid(self) -> pb.X509SVIDResponse:
         """The workload's X509-SVIDs, with the roots that they are checked against."""
         issuer = self._own.intermediate(f"agent {self._own.sequence}")
-        svids = [self._own.x509_svid(path, issuer=issuer) for path in (*self._also, self._path)]
+        paths = self._also if self.left_out else (*self._also, self._path)
+        svids = [self._own.x509_svid(path, issuer=issuer) for path in paths]
         messages = [
             pb.X509SVID(
                 spiffe_id=svid.spiffe_id,
