@@ -88,7 +88,8 @@ class Walk:
         print(f"{self._here(text)}\necho $? > ended.new; mv ended.new ended", file=self._shell.stdin, flush=True)
         end = time.monotonic() + _SECONDS
         while not ended.exists():
-            assert time.monotonic() < end, self._said(0)
+            assert self._shell.poll() is None, self._said(begins)
+            assert time.monotonic() < end, self._said(begins)
             time.sleep(0.05)
         assert ended.read_text(encoding="utf-8") == "0\n", self._said(begins)
         return self._said(begins)
@@ -128,7 +129,7 @@ class Walk:
     def create_entries(self) -> None:
         """Create the entries as the walk-through does."""
         (step,) = (step for step in self.steps if "entry create" in step)
-        self.run(step[step.index("sed ") :])
+        self.run(step[step.index("\nsed ") :])
 
     def authority(self, kind: str, step: str, authority: str = "") -> str:
         """Prepare, activate, taint or revoke an authority, or show the active one; give its id."""

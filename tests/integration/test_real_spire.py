@@ -14,7 +14,7 @@ from actas.errors import EngineError
 from actas.request import ExchangeRequest
 from keycloak_certificates import Authority
 from readme_blocks import blocks
-from spire_exchanges import AS, MAIL, OTHER, Workload, tampered
+from spire_exchanges import AS, MAIL, OTHER, Workload, signer, tampered
 from spire_support import SPIRE, Walk, walked
 from svid_exchanges import codes
 from test_svid_service import allowed, until
@@ -178,6 +178,6 @@ async def test_the_agent_stops_and_starts_again(walk: Walk, client: AsyncDecisio
     with Workload(walk.spire) as after:
         after.until(lambda: prepared in after.authorities())
         walk.authority("jwt", "activate", prepared)
-        # For an audience of its own, since the agent gives the last SVID again for half of its life.
-        fresh = after.jwt(MAIL, AS, AS)
-        assert allowed(await client.decide(after.by_token(fresh)))
+        fresh = after.jwt()
+        assert signer(fresh) == prepared
+        assert allowed(await until(client, lambda: after.by_token(fresh), allowed))

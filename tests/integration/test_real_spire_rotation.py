@@ -1,7 +1,7 @@
 """A real SPIRE whose authorities and SVIDs change all the time, under sixteen callers: no call fails, none is wrong.
 
-X509-SVIDs live for twenty seconds, and again and again a new authority of either kind is prepared and signs, and the old
-one is tainted and revoked.
+X509-SVIDs live for twenty seconds, and again and again a new authority of either kind is prepared and signs, and the
+old one is tainted and revoked.
 """
 
 from __future__ import annotations
@@ -33,14 +33,13 @@ class Rotation:
     """What the callers and the operator of SPIRE do at once, and what came of it."""
 
     def __init__(self, walk: Walk, workload: Workload) -> None:
-        """Begin with what there is."""
+        """Begin; it ends after so many seconds."""
         self.walk, self.workload = walk, workload
         self.end = time.monotonic() + SECONDS
         self.answers: Counter[str] = Counter()
         self.serials: set[int] = set()
         self.revoked: dict[str, str] = {}
         self.rounds = 0
-        self.phase = "0"
 
     async def run(self) -> None:
         """Do it all until the end."""
@@ -74,7 +73,6 @@ class Rotation:
             found = codes(await client.decide(request))
         except ActasError as error:
             self.answers[f"failed: {error}"] += 1
-            print(time.strftime("%X"), "failed", self.phase)
         else:
             right = expected <= found and bool(expected) == bool(found)
             self.answers[f"right {kind}" if right else f"wrong {kind}: {sorted(found)}"] += 1
@@ -108,16 +106,13 @@ class Rotation:
             self.walk.authority(kind, "activate", authority)
         for kind, authority in old.items():
             self.walk.authority(kind, "taint", authority)
-        self.phase = "tainted"
         # The agent drops what a tainted authority signed when it hears of that, and the workloads get another.
         self.workload.until(lambda: signer(self.workload.jwt()) == new["jwt"] and self.renewed(new["x509"]))
-        self.phase = "renewed"
         # A connection that shows the old certificate is refused from the revocation on; so let those end that are open.
         time.sleep(_LONGEST_CONNECTION)
         for kind, authority in old.items():
             self.walk.authority(kind, "revoke", authority)
         self.workload.until(lambda: not {*old.values()} & self.workload.authorities())
-        self.phase = "revoked"
         # Actas is told at the same time.
         time.sleep(1)
         self.revoked[old["jwt"]] = token
