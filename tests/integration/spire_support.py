@@ -153,12 +153,15 @@ class Walk:
     def __exit__(self, *_: object) -> None:
         """End whatever the shell has started."""
         assert self._shell.stdin is not None
-        for process in psutil.Process(self._shell.pid).children(recursive=True):
+        started = psutil.Process(self._shell.pid).children(recursive=True)
+        for process in started:
             process.terminate()
         self._shell.stdin.close()
         # Where a step did not come to its end, the shell waits for it.
         self._shell.kill()
         self._shell.wait(_SECONDS)
+        for process in psutil.wait_procs(started, timeout=30)[1]:
+            process.kill()
         self._log.close()
 
     def _here(self, text: str) -> str:
