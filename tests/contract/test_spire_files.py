@@ -26,9 +26,19 @@ OPTIONS = {
     "spire-server bundle set": {"socketPath", "id", "format", "path"},
     "spire-server token generate": {"socketPath", "spiffeID"},
     "spire-server entry create": {"socketPath", "data"},
-    "spire-server entry update": {"socketPath", "entryID", "parentID", "spiffeID", "selector", "federatesWith"},
+    "spire-server entry update": {
+        "socketPath",
+        "entryID",
+        "parentID",
+        "spiffeID",
+        "selector",
+        "federatesWith",
+        "dns",
+        "x509SVIDTTL",
+    },
     "spire-agent run": {"config", "expandEnv", "joinToken"},
     "spire-agent healthcheck": {"socketPath"},
+    "spire-agent api fetch x509": {"socketPath", "write"},
     "spire-agent api fetch jwt": {"socketPath", "spiffeID", "audience"},
 }
 
@@ -68,6 +78,10 @@ def test_every_entry_is_a_workload_below_the_node() -> None:
     assert "-spiffeID spiffe://example.org/node" in README.read_text(encoding="utf-8")
     selectors = [json.dumps(entry["selectors"]) for entry in entries()]
     assert len(set(selectors)) == len(set(named)) == len(named)
+    # SPIRE gives a user's SVIDs in the order of these ids, and the walk-through counts on the second one.
+    ids = [str(entry["entry_id"]) for entry in entries()]
+    assert ids == sorted(ids)
+    assert ids[1] == "authorization-server"
 
 
 def test_the_agent_s_entry_is_the_one_that_the_registry_names() -> None:
@@ -80,12 +94,15 @@ def test_the_agent_s_entry_is_the_one_that_the_registry_names() -> None:
 
 
 def test_the_configuration_of_actas_is_understood(tmp_path: Path) -> None:
-    """With a socket, and a limit after which nothing is trusted."""
+    """With a socket, a limit after which nothing is trusted, and a caller that has an entry."""
     (tmp_path / "policies").mkdir()
     file = tmp_path / "actas.toml"
     file.write_text((SPIRE / "actas.toml").read_text(encoding="utf-8"), encoding="utf-8")
     config = load({}, file=file)
     assert config.trust.workload_api == "unix:///run/spire/agent.sock"
+    assert config.tls_workload_api is not None
+    assert config.tls_workload_api.path == Path("/run/spire/agent.sock")
+    assert set(config.callers[0].spiffe_id) <= {entry["spiffe_id"] for entry in entries()}
     assert config.trust.refresh < config.trust.max_stale <= 3600
 
 

@@ -10,15 +10,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from actas.client import AsyncDecisionClient
 from actas.decision import Decision, Effect
 from actas.request import ExchangeRequest
 from issuer_host import issuer_host
 from service_support import RunningService, service
 from svid_exchanges import AS, beside, by_token, codes, registry, root
-from trust_domain.authority import JwtKey, TrustDomain
+from trust_domain.authority import TrustDomain
 from trust_domain.workload_api import WorkloadApi
 
 PATH, LONG = "/agent/mail", 40.0
@@ -96,42 +94,3 @@ async def test_several_workers_follow_a_workload_api(tmp_path: Path) -> None:
                 assert all(map(allowed, answers))
             retired = TrustDomain("example.org", seed="a forger's").jwt_svid(PATH, AS)
             assert "BUNDLE_MISMATCH" in codes(await client.decide(by_token(retired)))
-
-
-@pytest.mark.slow
-async def test_rotation_every_second_under_load_fails_nobody(tmp_path: Path) -> None:
-    """Sixteen callers: keys that the bundle has are accepted, keys that it has dropped are not, and no call fails."""
-    own, seconds = TrustDomain("example.org"), 15
-    with WorkloadApi(tmp_path / "agent.sock", own, "/actas") as api:
-        async with asking(tmp_path, API, {"workload_api": api.address}) as (_, client):
-            api.rotate()
-            await until(client, lambda: by_token(own.jwt_svid(PATH, AS)), allowed)
-            retired: list[JwtKey] = []
-            counts = {"right": 0, "wrong": 0}
-            ended = asyncio.Event()
-
-            async def rotating() -> None:
-                for _ in range(seconds):
-                    await asyncio.sleep(1)
-                    oldest = own.jwt_keys[-1]
-                    await asyncio.to_thread(api.rotate)
-                    if oldest not in own.jwt_keys:
-                        retired.append(oldest)
-                ended.set()
-
-            async def calling() -> None:
-                while not ended.is_set():
-                    # As SPIRE does: a new key is published before it signs.
-                    right = own.jwt_svid(PATH, AS, key=own.jwt_keys[1])
-                    assert allowed(await client.decide(by_token(right)))
-                    certificate = own.x509_svid(PATH, issuer=own.roots[1])
-                    assert allowed(await client.decide(beside(x509=certificate.chain)))
-                    counts["right"] += 1
-                    if len(retired) > 2:
-                        wrong = own.jwt_svid(PATH, AS, key=retired[-3])
-                        assert not allowed(await client.decide(by_token(wrong)))
-                        counts["wrong"] += 1
-
-            await asyncio.gather(rotating(), *(calling() for _ in range(16)))
-            assert len(retired) > seconds - 4
-            assert min(counts.values()) > 16

@@ -183,6 +183,36 @@ async def test_the_service_takes_its_own_svid_from_the_workload_api(world: World
                 await until(lambda: server.security.problem == "")
 
 
+async def test_of_several_svids_the_service_shows_the_one_with_a_name(world: World, tmp_path: Path) -> None:
+    """A user that several entries name gets the SVIDs of all; clients of gRPC accept one that has a DNS name alone."""
+    with WorkloadApi(tmp_path / "agent.sock", world.domain, ACTAS, also=(STS,)):
+        settings = {"tls_workload_api": f"unix:{tmp_path}/agent.sock", "callers": [CALLER]}
+        async with served(ChosenDecider(), settings) as server:
+            async with AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=10) as client:
+                assert (await client.decide(REQUEST)).decision_id == "d-1"
+
+
+async def test_an_svid_that_is_missed_for_a_moment_fails_nobody(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While SPIRE's agent has an SVID signed anew, it leaves it out or refuses the workload: no withdrawal yet."""
+    # The moment is as long as a busy machine needs.
+    monkeypatch.setattr("actas.server.tls.workload.REFUSED_SECONDS", 60.0)
+    with WorkloadApi(tmp_path / "agent.sock", world.domain, ACTAS, also=(STS,)) as api:
+        settings = {"tls_workload_api": f"unix:{tmp_path}/agent.sock", "callers": [CALLER]}
+        async with served(ChosenDecider(), settings) as server:
+            for missed in (lambda: setattr(api, "left_out", True), lambda: setattr(api, "entitled", False)):
+                asked = api.calls["FetchX509SVID"]
+                api.change(missed)
+                await until(lambda: api.calls["FetchX509SVID"] > asked)  # noqa: B023 - of this round
+                async with AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=10) as client:
+                    assert (await client.decide(REQUEST)).decision_id == "d-1"
+                api.change(lambda: setattr(api, "left_out", False), lambda: setattr(api, "entitled", True))
+                await until(lambda: api.calls["FetchX509SVID"] > asked + 1)  # noqa: B023 - the same
+                async with AsyncDecisionClient(world.caller.target(server.address, world.ca), timeout=10) as client:
+                    assert (await client.decide(REQUEST)).decision_id == "d-1"
+
+
 async def test_a_service_that_the_workload_api_refuses_knows_nobody_by_a_spiffe_id(
     world: World, tmp_path: Path
 ) -> None:

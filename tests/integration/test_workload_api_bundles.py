@@ -58,6 +58,10 @@ class Agent:
         """Whether there is no bundle of *name*."""
         return await self.problem(name) is not None
 
+    async def was_asked(self, times: int) -> bool:
+        """Whether the bundles were asked for so many times."""
+        return self.api.calls["FetchJWTBundles"] >= times
+
     async def has_told(self) -> bool:
         """Whether it was told that something is wrong."""
         return bool(self.told)
@@ -110,6 +114,20 @@ async def test_what_is_taken_back_is_used_no_more(tmp_path: Path) -> None:
         assert await agent.problem() is Problem.BUNDLE_UNAVAILABLE
         agent.api.change(lambda: setattr(agent.api, "entitled", True))
         await agent.until(lambda: agent.has(roots=1))
+
+
+async def test_a_refusal_counts_when_it_lasts(tmp_path: Path) -> None:
+    """While SPIRE's agent has an SVID signed anew it refuses; what was heard before counts for two seconds more."""
+    skipped = [0.0]
+    async with following(tmp_path, clock=lambda: skipped[0]) as agent:
+        before = await agent.get()
+        looks = agent.api.calls["FetchJWTBundles"]
+        agent.api.change(lambda: setattr(agent.api, "entitled", False))
+        await agent.until(lambda: agent.was_asked(looks + 2))
+        assert await agent.get() is before
+        assert not agent.told
+        skipped[0] = 3.0
+        await agent.until(agent.has_none)
 
 
 async def test_an_agent_that_dies_is_missed_only_when_its_bundles_are_stale(tmp_path: Path) -> None:

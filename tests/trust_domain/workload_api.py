@@ -31,14 +31,25 @@ _LOOK_SECONDS = 0.2
 class WorkloadApi:
     """Serves *own*'s SVIDs for the workload at *path*, with the bundles of *own* and of *federated*."""
 
-    def __init__(self, socket: Path, own: TrustDomain, path: str, federated: tuple[TrustDomain, ...] = ()) -> None:
+    def __init__(
+        self,
+        socket: Path,
+        own: TrustDomain,
+        path: str,
+        federated: tuple[TrustDomain, ...] = (),
+        also: tuple[str, ...] = (),
+    ) -> None:
+        """Prepare; the caller has the X509-SVIDs of the workloads at *also* besides, and these come first."""
         self.address = f"unix://{socket}"
         self.entitled = True
         """Whether the caller has an identity; without one it is refused, as before its registration."""
+        self.left_out = False
+        """Whether the workload's own X509-SVID is not among those that are given."""
         self.silent = False
         """Whether calls are accepted and never answered, as by an agent that hangs."""
         self.calls: dict[str, int] = {}
         self._socket, self._own, self._path, self._federated = socket, own, path, federated
+        self._also = also
         self._changed = threading.Condition()
         self._version = 0
         self._server: grpc.Server | None = None
@@ -98,13 +109,21 @@ class WorkloadApi:
                 context.abort(grpc.StatusCode.PERMISSION_DENIED, "no identity issued")
 
     def x509_svid(self) -> pb.X509SVIDResponse:
-        """The workload's X509-SVID, with the roots that it is checked against."""
-        svid = self._own.x509_svid(self._path, issuer=self._own.intermediate(f"agent {self._own.sequence}"))
-        message = pb.X509SVID(
-            spiffe_id=svid.spiffe_id, x509_svid=b"".join(svid.chain), x509_svid_key=svid.key, bundle=_roots(self._own)
-        )
+        """The workload's X509-SVIDs, with the roots that they are checked against."""
+        issuer = self._own.intermediate(f"agent {self._own.sequence}")
+        paths = self._also if self.left_out else (*self._also, self._path)
+        svids = [self._own.x509_svid(path, issuer=issuer) for path in paths]
+        messages = [
+            pb.X509SVID(
+                spiffe_id=svid.spiffe_id,
+                x509_svid=b"".join(svid.chain),
+                x509_svid_key=svid.key,
+                bundle=_roots(self._own),
+            )
+            for svid in svids
+        ]
         federated = {f"spiffe://{domain.name}": _roots(domain) for domain in self._federated}
-        return pb.X509SVIDResponse(svids=[message], federated_bundles=federated)
+        return pb.X509SVIDResponse(svids=messages, federated_bundles=federated)
 
     def x509_bundles(self) -> pb.X509BundlesResponse:
         """The roots of every trust domain."""

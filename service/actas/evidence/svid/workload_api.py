@@ -25,6 +25,9 @@ from actas.evidence.svid.bundle import TrustBundle, verification_key
 from actas.evidence.svid.unproven import SvidError
 from actas.proof import Problem
 
+REFUSED_SECONDS = 2.0
+"""How long a refusal is asked about again before it counts: while SPIRE's agent has an SVID signed anew whose authority
+was tainted, it refuses the workload."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LOOK_SECONDS = 0.01
 
@@ -42,6 +45,7 @@ class WorkloadApiBundles:
         self._looks = 0
         self._asked = 0.0
         self._trouble = ""
+        self._refused: float | None = None
         self._wake, self._closing = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -126,12 +130,15 @@ class WorkloadApiBundles:
         jwt_bundles, x509_bundles = client.fetch_jwt_bundles(), client.fetch_x509_bundles()
         self._bundles, self._confirmed = _joined(jwt_bundles, x509_bundles, self._bundles or {}), self._clock()
         self._looks += 1
-        self._trouble = ""
+        self._trouble, self._refused = "", None
 
     def _failed(self, error: Exception) -> None:
         code = getattr(error.__cause__, "code", None)
         name = code().name if callable(code) else ""
         if name == "PERMISSION_DENIED":
+            self._refused = self._clock() if self._refused is None else self._refused
+            if self._bundles is not None and self._clock() - self._refused < REFUSED_SECONDS:
+                return
             # Section 5.2.2: whoever is refused ceases to use what it had.
             self._bundles = None
         self._looks += 1

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from threading import Event, Lock, Thread
 
 import structlog
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from spiffe import WorkloadApiClient
+from spiffe import WorkloadApiClient, X509Svid
 from spiffe.errors import ArgumentError
 from spiffe.workloadapi.x509_context import X509Context
 
 from actas.errors import ConfigError
-from actas.evidence.x509_chain import to_pem
+from actas.evidence.svid.workload_api import REFUSED_SECONDS
+from actas.evidence.x509_chain import Certificates, to_pem
 from actas.listener import Listener
 from actas.server.metrics import Metrics
 from actas.server.tls.own import Identity, Pair
@@ -34,6 +38,8 @@ class WorkloadIdentity:
         self._metrics = metrics
         self._lock = Lock()
         self._identity: Identity | None = None
+        self._spiffe_id = ""
+        self._missed: float | None = None
         self._there = Event()
         self._ended = Event()
         self._over = Event()
@@ -81,28 +87,44 @@ class WorkloadIdentity:
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     def _received(self, context: X509Context) -> None:
+        svid = _shown(context, self._spiffe_id)
+        before = self._identity
+        if before is not None and str(svid.spiffe_id) != self._spiffe_id and not self._missed_long_enough():
+            with self._lock:
+                self._identity = replace(before, bundles=_bundles(context))
+            self._over.set()
+            return
         try:
-            identity = _identity(context)
+            identity = _identity(svid, context)
         except ValueError as error:
             self._say(str(error))
             return
         with self._lock:
             changed, self._identity = identity != self._identity, identity
-        self.problem = ""
+        self.problem, self._spiffe_id, self._missed = "", str(svid.spiffe_id), None
         self._there.set()
         if changed:
-            _log.info("read_again", setting=_SETTING)
+            _log.info("read_again", setting=_SETTING, spiffe_id=str(svid.spiffe_id))
             self._metrics.followed(_SETTING, "read")
 
     def _lost(self, error: Exception) -> None:
         # The library gives the status as a part of its sentence alone.
         refused = "PERMISSION_DENIED" in str(error)
+        if refused and self._identity is not None and not self._missed_long_enough():
+            self._over.set()
+            return
         with self._lock:
             if refused and self._identity is not None:
                 # SPIFFE Workload API, section 5.2.2: whoever is refused ceases to use what it had.
                 self._identity = replace(self._identity, bundles={})
         self._say("the Workload API refuses this service" if refused else "the Workload API is not there")
         self._over.set()
+
+    def _missed_long_enough(self) -> bool:
+        """Whether the service's own SVID is gone for longer than SPIRE needs to sign it anew; else ask again."""
+        now = time.monotonic()
+        self._missed = now if self._missed is None else self._missed
+        return now - self._missed >= REFUSED_SECONDS
 
     def _say(self, problem: str) -> None:
         if problem != self.problem and not self._ended.is_set():
@@ -111,14 +133,32 @@ class WorkloadIdentity:
         self.problem = problem
 
 
-def _identity(context: X509Context) -> Identity:
-    svid = context.default_svid
+def _shown(context: X509Context, before: str) -> X509Svid:
+    """Give the SVID to show: the one that was, else the first with a DNS name, which clients verify, else the default.
+
+    The default is the first (SPIFFE Workload API, section 5.3). For SPIRE that is the one whose entry has the least id,
+    which is random where nobody chose it.
+    """
+    svids = context.x509_svids
+    same = (svid for svid in svids if str(svid.spiffe_id) == before)
+    return next(chain(same, filter(_has_dns_name, svids), svids))
+
+
+def _has_dns_name(svid: X509Svid) -> bool:
+    names = svid.leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return bool(names.get_values_for_type(x509.DNSName))
+
+
+def _identity(svid: X509Svid, context: X509Context) -> Identity:
     key = svid.private_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    bundles = {
+    return Identity(Pair(key, to_pem(svid.cert_chain)), _bundles(context))
+
+
+def _bundles(context: X509Context) -> Mapping[str, Certificates]:
+    return {
         # In an order of their own: what is the same must be equal.
         bundle.trust_domain.name: tuple(sorted(bundle.x509_authorities, key=lambda each: each.public_bytes(_DER)))
         for bundle in context.x509_bundle_set.bundles
     }
-    return Identity(Pair(key, to_pem(svid.cert_chain)), bundles)
