@@ -39,7 +39,7 @@ def questions(world: World) -> dict[str, Callable[[], Ask]]:
     def hours(days: float) -> Hours:
         return Hours.around(now - days * DAY, None)
 
-    hour = world.rows // DAYS // 24
+    hour = max(1, world.rows // DAYS // 24)
     end_of_reported = (REPORTED_DAY + 1) * world.rows // DAYS
 
     return {
