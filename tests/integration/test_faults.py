@@ -377,7 +377,8 @@ async def test_the_services_own_port_is_taken(tmp_path: Path) -> None:
 async def serve(folder: Path, *flags: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
     """Run `actas serve` as an operator would, when it must not come up; gives its status and what it said."""
     command = [sys.executable, "-m", "actas", "serve", *(() if "--listen" in flags else ("--listen", "127.0.0.1:0"))]
-    variables = os.environ | {"PYTHONPATH": str(ROOT / "service")} | (environment or {})
+    # A terminal so wide that no path is broken in two.
+    variables = os.environ | {"PYTHONPATH": str(ROOT / "service"), "COLUMNS": "500"} | (environment or {})
 
     def run() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
