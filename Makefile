@@ -18,7 +18,7 @@ GO_ENOUGH := 2:1.21
 # What `make demo` and the test recipes pass on, such as `make test-unit ARGS="-k scope"`.
 ARGS ?=
 # The suites run in several processes; what shares a server stays together (tests/conftest.py). `PARALLEL=` takes one.
-PARALLEL ?= -n auto --maxprocesses 4 --dist loadgroup
+PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
 SAY := @printf '\n== %s\n'
 
 export PYTHON
