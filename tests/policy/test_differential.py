@@ -30,7 +30,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 TESTS = Path(__file__).resolve().parents[1]
 # The same inputs in every test run; the slow test draws more, and `make differential` 100,000.
 SEED = 20_270_115
-QUICK, SLOW = 400, 10_000
+QUICK, SLOW = 400, 4_000
 
 
 class Both:
