@@ -166,9 +166,7 @@ async def test_a_turn_of_activations_under_load_fails_no_call_and_mixes_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("engine", "times"), [("wasm", 50), ("sidecar", 12)])
-async def test_many_activations_under_load_fail_no_call_and_mix_nothing(
-    tmp_path: Path, engine: str, times: int
-) -> None:
-    """The same for long."""
-    await under_load(tmp_path, times, engine)
+@pytest.mark.parametrize("engine", ["wasm", "sidecar"])
+async def test_many_activations_under_load_fail_no_call_and_mix_nothing(tmp_path: Path, engine: str) -> None:
+    """The same for longer; `ACTIVATIONS=50` is what BENCHMARKS.md reports."""
+    await under_load(tmp_path, int(os.environ.get("ACTIVATIONS", "12")), engine)
