@@ -197,7 +197,7 @@ async def test_an_svid_that_is_missed_for_a_moment_fails_nobody(
 ) -> None:
     """While SPIRE's agent has an SVID signed anew, it leaves it out or refuses the workload: no withdrawal yet."""
     # The moment is as long as a busy machine needs.
-    monkeypatch.setattr("actas.server.tls.workload.REFUSED_SECONDS", 60.0)
+    monkeypatch.setattr("actas.evidence.svid.workload_api.REFUSED_SECONDS", 60.0)
     with WorkloadApi(tmp_path / "agent.sock", world.domain, ACTAS, also=(STS,)) as api:
         settings = {"tls_workload_api": f"unix:{tmp_path}/agent.sock", "callers": [CALLER]}
         async with served(ChosenDecider(), settings) as server:

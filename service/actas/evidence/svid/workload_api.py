@@ -32,6 +32,25 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LOOK_SECONDS = 0.01
 
 
+class Refusal:
+    """A refusal, or an SVID that is missing, which counts only when it lasts. Times are seconds of *clock*."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is refused yet."""
+        self._clock = clock
+        self._since: float | None = None
+
+    def lasts(self) -> bool:
+        """Say, of one that is met now, whether it lasts for so long that it counts; else ask again."""
+        now = self._clock()
+        self._since = now if self._since is None else self._since
+        return now - self._since >= REFUSED_SECONDS
+
+    def over(self) -> None:
+        """Forget it: what was refused has come."""
+        self._since = None
+
+
 class WorkloadApiBundles:
     """The bundles of every trust domain that the Workload API of *anchors* gives this process."""
 
@@ -45,7 +64,7 @@ class WorkloadApiBundles:
         self._looks = 0
         self._asked = 0.0
         self._trouble = ""
-        self._refused: float | None = None
+        self._refusal = Refusal(clock)
         self._wake, self._closing = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -130,14 +149,14 @@ class WorkloadApiBundles:
         jwt_bundles, x509_bundles = client.fetch_jwt_bundles(), client.fetch_x509_bundles()
         self._bundles, self._confirmed = _joined(jwt_bundles, x509_bundles, self._bundles or {}), self._clock()
         self._looks += 1
-        self._trouble, self._refused = "", None
+        self._trouble = ""
+        self._refusal.over()
 
     def _failed(self, error: Exception) -> None:
         code = getattr(error.__cause__, "code", None)
         name = code().name if callable(code) else ""
         if name == "PERMISSION_DENIED":
-            self._refused = self._clock() if self._refused is None else self._refused
-            if self._bundles is not None and self._clock() - self._refused < REFUSED_SECONDS:
+            if not self._refusal.lasts() and self._bundles is not None:
                 return
             # Section 5.2.2: whoever is refused ceases to use what it had.
             self._bundles = None

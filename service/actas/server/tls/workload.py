@@ -16,7 +16,7 @@ from spiffe.errors import ArgumentError
 from spiffe.workloadapi.x509_context import X509Context
 
 from actas.errors import ConfigError
-from actas.evidence.svid.workload_api import REFUSED_SECONDS
+from actas.evidence.svid.workload_api import Refusal
 from actas.evidence.x509_chain import Certificates, to_pem
 from actas.listener import Listener
 from actas.server.metrics import Metrics
@@ -39,7 +39,7 @@ class WorkloadIdentity:
         self._lock = Lock()
         self._identity: Identity | None = None
         self._spiffe_id = ""
-        self._missed: float | None = None
+        self._refusal = Refusal()
         self._there = Event()
         self._ended = Event()
         self._over = Event()
@@ -89,7 +89,7 @@ class WorkloadIdentity:
     def _received(self, context: X509Context) -> None:
         svid = _shown(context, self._spiffe_id)
         before = self._identity
-        if before is not None and str(svid.spiffe_id) != self._spiffe_id and not self._missed_long_enough():
+        if before is not None and str(svid.spiffe_id) != self._spiffe_id and not self._refusal.lasts():
             with self._lock:
                 self._identity = replace(before, bundles=_bundles(context))
             self._over.set()
@@ -101,7 +101,8 @@ class WorkloadIdentity:
             return
         with self._lock:
             changed, self._identity = identity != self._identity, identity
-        self.problem, self._spiffe_id, self._missed = "", str(svid.spiffe_id), None
+        self.problem, self._spiffe_id = "", str(svid.spiffe_id)
+        self._refusal.over()
         self._there.set()
         if changed:
             _log.info("read_again", setting=_SETTING, spiffe_id=str(svid.spiffe_id))
@@ -110,7 +111,7 @@ class WorkloadIdentity:
     def _lost(self, error: Exception) -> None:
         # The library gives the status as a part of its sentence alone.
         refused = "PERMISSION_DENIED" in str(error)
-        if refused and self._identity is not None and not self._missed_long_enough():
+        if refused and self._identity is not None and not self._refusal.lasts():
             self._over.set()
             return
         with self._lock:
@@ -119,12 +120,6 @@ class WorkloadIdentity:
                 self._identity = replace(self._identity, bundles={})
         self._say("the Workload API refuses this service" if refused else "the Workload API is not there")
         self._over.set()
-
-    def _missed_long_enough(self) -> bool:
-        """Whether the service's own SVID is gone for longer than SPIRE needs to sign it anew; else ask again."""
-        now = time.monotonic()
-        self._missed = now if self._missed is None else self._missed
-        return now - self._missed >= REFUSED_SECONDS
 
     def _say(self, problem: str) -> None:
         if problem != self.problem and not self._ended.is_set():
