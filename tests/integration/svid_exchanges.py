@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from actas.client import AsyncDecisionClient
 from actas.decision import Decision
 from actas.document import from_document
+from actas.errors import ActasError
 from actas.request import ExchangeRequest
 from service_support import AGENT, MAIL, SUITE
 from trust_domain.authority import TrustDomain
@@ -139,3 +141,13 @@ def beside(spiffe_id: str = AGENT, *, jwt: str = "", x509: Sequence[bytes] = (),
 def codes(decision: Decision) -> set[str]:
     """Give what a decision denies for; empty for an allow."""
     return {denial.code for denial in decision.denials}
+
+
+async def judged(client: AsyncDecisionClient, request: ExchangeRequest, kind: str, expected: set[str]) -> str:
+    """Ask, and say whether the decision on this *kind* of exchange has the *expected* codes, no code being an allow."""
+    try:
+        found = codes(await client.decide(request))
+    except ActasError as error:
+        return f"failed: {error}"
+    right = expected <= found and bool(expected) == bool(found)
+    return f"right {kind}" if right else f"wrong {kind}: {sorted(found)}"

@@ -15,11 +15,10 @@ import pytest
 from cryptography import x509
 
 from actas.client import AsyncDecisionClient
-from actas.errors import ActasError
 from caller_certificates import chain_pem, key_pem, put
 from spire_exchanges import Workload, signer, tampered
 from spire_support import Walk, walked
-from svid_exchanges import codes
+from svid_exchanges import judged
 
 pytestmark = pytest.mark.slow
 
@@ -69,13 +68,7 @@ class Rotation:
                 wrong = revoked[number % len(revoked)] if revoked else tampered(token)
                 kind, request = "revoked" if revoked else "tampered", workload.by_token(wrong)
                 expected = {"BUNDLE_MISMATCH"}
-        try:
-            found = codes(await client.decide(request))
-        except ActasError as error:
-            self.answers[f"failed: {error}"] += 1
-        else:
-            right = expected <= found and bool(expected) == bool(found)
-            self.answers[f"right {kind}" if right else f"wrong {kind}: {sorted(found)}"] += 1
+        self.answers[await judged(client, request, kind, expected)] += 1
 
     async def keep_files(self) -> None:
         """Write the authorization server's SVID anew when there is another, as `spiffe-helper` does."""

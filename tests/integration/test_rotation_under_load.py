@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from actas.client import AsyncDecisionClient
-from actas.errors import ActasError
 from actas.request import ExchangeRequest
 from caller_certificates import ACTAS, Domain, Party, put, roots_pem, shown_by
 from service_support import RunningService, service
-from svid_exchanges import AS, beside, by_token, codes, publish, registry, root
+from svid_exchanges import AS, beside, by_token, judged, publish, registry, root
 from trust_domain.authority import JwtKey
 from trust_domain.workload_api import WorkloadApi
 
@@ -78,13 +77,7 @@ class World:
             async with AsyncDecisionClient(target, timeout=10, connections=1) as client:
                 for number in range(CALLS_PER_CONNECTION):
                     kind, request, expected = self.asked(number)
-                    try:
-                        found = codes(await client.decide(request))
-                    except ActasError as error:
-                        self.answers[f"failed: {error}"] += 1
-                    else:
-                        right = expected <= found and bool(expected) == bool(found)
-                        self.answers[f"right {kind}" if right else f"wrong {kind}: {sorted(found)}"] += 1
+                    self.answers[await judged(client, request, kind, expected)] += 1
                     await asyncio.sleep(0.02)
 
     async def rotate(self, address: str, push: Callable[[], object], end: float) -> None:

@@ -15,14 +15,20 @@ from actas.store import Database, StoreThread, upgrade
 from postgres_support import postgres
 
 
-def test_a_store_of_a_newer_actas_is_refused(tmp_path: Path) -> None:
-    """What it means nobody knows here; it is left as it is."""
-    url = f"sqlite:///{tmp_path}/store.db"
+def of_version(file: Path, version: str) -> str:
+    """Make a store that says it is of another *version*; gives its address."""
+    url = f"sqlite:///{file}"
     Database.open(url).close()
-    connection = sqlite3.connect(tmp_path / "store.db")
-    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection = sqlite3.connect(file)
+    connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
     connection.commit()
     connection.close()
+    return url
+
+
+def test_a_store_of_a_newer_actas_is_refused(tmp_path: Path) -> None:
+    """What it means nobody knows here; it is left as it is."""
+    url = of_version(tmp_path / "store.db", "9999")
 
     with pytest.raises(StoreError, match="made by a newer Actas"):
         Database.open(url)
@@ -30,12 +36,7 @@ def test_a_store_of_a_newer_actas_is_refused(tmp_path: Path) -> None:
 
 def test_a_store_of_an_older_actas_waits_for_its_service(tmp_path: Path) -> None:
     """A command changes no tables."""
-    url = f"sqlite:///{tmp_path}/store.db"
-    Database.open(url).close()
-    connection = sqlite3.connect(tmp_path / "store.db")
-    connection.execute("UPDATE alembic_version SET version_num = '0001'")
-    connection.commit()
-    connection.close()
+    url = of_version(tmp_path / "store.db", "0001")
 
     with pytest.raises(StoreError, match="has version 0001: start the service of this version once"):
         Database.open(url, migrate=False)
