@@ -81,8 +81,8 @@ lint: setup ## Format, lint and types of the Python, form of the policies
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
-	@cd deploy/demo && MYPYPATH=../../service ../../$(PYTHON) -m mypy --cache-dir ../../.mypy_cache/demo --config-file ../../pyproject.toml __main__.py
-	@cd deploy/keycloak/demo && MYPYPATH=../../../service:../harness ../../../$(PYTHON) -m mypy --cache-dir ../../../.mypy_cache/keycloak --config-file ../../../pyproject.toml __main__.py orders_db.py
+	@cd deploy/demo && MYPYPATH=../../service:../shared ../../$(PYTHON) -m mypy --cache-dir ../../.mypy_cache/demo --config-file ../../pyproject.toml __main__.py
+	@cd deploy/keycloak/demo && MYPYPATH=../../../service:../harness:../../shared ../../../$(PYTHON) -m mypy --cache-dir ../../../.mypy_cache/keycloak --config-file ../../../pyproject.toml __main__.py orders_db.py
 	$(SAY) "opa fmt and opa check, actas lint"
 	@opa=$$($(ACTAS) opa path); \
 	for root in policies deploy/policy-repo/custom deploy/demo/policies/custom deploy/opa/authz; do \

@@ -8,9 +8,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
+
+# What both stories use is a folder of plain modules beside theirs.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "shared"))
 
 import service
 import show
+from operating import Operator
 from steps import Deed, Step
 from story import Story
 from teller import Teller
@@ -54,7 +59,8 @@ def _tell(served: service.Service, client: DecisionClient, *, silent: bool) -> l
         if not silent:
             page.add(step)
 
-    teller = Teller(served, client, tell)
+    operator = Operator(served.address, served.receipts, show.WIDEST - 4)
+    teller = Teller(served, operator, client, tell)
     for title, chapter in Story(teller).chapters():
         if not silent:
             page.chapter(title)

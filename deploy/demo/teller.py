@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import operating
 import sts
+from operating import Operator
 from service import Service
 from steps import ALLOW, DENY, Deed, Expected, Step
 from sts import Claims, Party
@@ -23,9 +23,10 @@ ANSWER_SECONDS = 5.0
 
 @dataclass
 class Teller:
-    """Takes steps against *service*; *tell* is called with every step as soon as it is taken."""
+    """Takes steps against *service*, which *operator* operates; *tell* is called with each as soon as it is taken."""
 
     service: Service
+    operator: Operator
     client: DecisionClient
     tell: Callable[[Step | Deed], None]
     steps: list[Step | Deed] = field(default_factory=list)
@@ -81,12 +82,12 @@ class Teller:
 
     def operate(self, title: str, *arguments: str) -> None:
         """Run a command that asks the running service."""
-        ran = operating.at_the_service(self.service, *arguments)
+        ran = self.operator.at_the_service(*arguments)
         self.do(title, ran.command, ran.lines, ran.problems)
 
     def read(self, title: str, *arguments: str) -> None:
         """Run a command that reads the receipts."""
-        ran = operating.over_the_receipts(self.service, *arguments)
+        ran = self.operator.over_the_receipts(*arguments)
         self.do(title, ran.command, ran.lines, ran.problems)
 
     def do(self, title: str, what: str, lines: Sequence[str] = (), problems: Sequence[str] = ()) -> None:

@@ -102,7 +102,7 @@ def test_a_step_that_comes_out_differently_is_a_problem(monkeypatch: pytest.Monk
 
 def test_a_command_that_fails_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     """With what it complained of; what it says on the side is none."""
-    monkeypatch.syspath_prepend(str(DEMO))
+    monkeypatch.syspath_prepend(str(DEMO.parent / "shared"))
     from operating import Ran
 
     assert Ran("actas receipts verify", 0, "", "without --against …").problems == []

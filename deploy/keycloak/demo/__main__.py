@@ -12,10 +12,12 @@ import time
 from pathlib import Path
 from types import FrameType
 
-# The harness is a folder of plain modules beside this one.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "harness"))
+# The harness is a folder of plain modules beside this one, and so is what both stories use, one level up.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "harness"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
 
 import show
+from operating import Operator
 from story import Story
 from teller import Teller
 from world import START_ERRORS, World, running
@@ -55,7 +57,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _tell(world: World, *, as_json: bool, began: float) -> int:
     page = show.Page()
-    teller = Teller(world, (lambda _: None) if as_json else page.add)
+    operator = Operator(world.actas.address, world.actas.receipts, show.WIDEST - 12)
+    teller = Teller(world, operator, (lambda _: None) if as_json else page.add)
     for title, chapter in Story(teller, world.tokens.browser()).chapters():
         if not as_json:
             page.chapter(title)

@@ -12,6 +12,7 @@ import orders_client
 from kc_browser import Browser, LoginError
 from kc_tokens import Response
 from names import short
+from operating import Operator
 from steps import ALLOW, DENY, DONE, NONE, Expected, Held, Step, differences
 from world import World
 
@@ -24,6 +25,7 @@ class Teller:
     """Tells each step as soon as it was taken."""
 
     world: World
+    operator: Operator
     tell: Callable[[Step], None]
     steps: list[Step] = field(default_factory=list)
 
