@@ -114,7 +114,9 @@ keycloak-jar: ## Build the Keycloak provider, with its unit tests (needs Java 17
 	@for tool in javac mvn; do \
 	  command -v $$tool >/dev/null || { echo "there is no $$tool: 'make deps' as root installs a JDK and Maven" >&2; exit 1; }; \
 	done
-	@mvn --batch-mode --quiet --strict-checksums --file deploy/keycloak/provider/pom.xml package
+	@mkdir -p deploy/keycloak/provider/target
+	@$$(command -v flock >/dev/null && echo flock deploy/keycloak/provider/target/.jar.lock) \
+	  mvn --batch-mode --quiet --strict-checksums --file deploy/keycloak/provider/pom.xml package
 
 .PHONY: test-python
 test-python: setup ## Unit, property, contract and integration tests

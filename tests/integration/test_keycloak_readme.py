@@ -7,12 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import kc_actas
 import kc_dist
+import kc_maven
 import pytest
 from kc_server import Keycloak
 from kc_tokens import Tokens
@@ -23,6 +26,7 @@ from readme_blocks import blocks
 
 pytestmark = pytest.mark.slow
 
+SHADED = "actas/keycloak/shaded/io/grpc/okhttp/OkHttpChannelBuilder.class"
 # The blocks of the section, after the one that runs the demonstration.
 INSTALL, REALM, DOCTOR = (
     block
@@ -33,11 +37,12 @@ INSTALL, REALM, DOCTOR = (
 
 @dataclass(frozen=True)
 class Followed:
-    """Whoever followed the README, and what the doctor then said."""
+    """Whoever followed the README, what the doctor then said, and how the jar looked while it was built."""
 
     keycloak: Keycloak
     actas: kc_actas.Actas
     doctor: subprocess.CompletedProcess[str]
+    jars: Sequence[str]
 
 
 def new_keycloak(folder: Path) -> Path:
@@ -65,6 +70,36 @@ def follow(text: str, environment: dict[str, str]) -> subprocess.CompletedProces
     )
 
 
+@contextlib.contextmanager
+def watched() -> Iterator[list[str]]:
+    """Note each state of the provider's jar, from outside, whenever there is one, and its last."""
+    seen: list[str] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.05):
+            with contextlib.suppress(FileNotFoundError):
+                note(kc_maven.JAR)
+
+    def note(jar: Path) -> None:
+        try:
+            with zipfile.ZipFile(jar) as content:
+                state = "whole" if SHADED in content.namelist() else "without its libraries"
+        except zipfile.BadZipFile:
+            state = "half-written"
+        if seen[-1:] != [state]:
+            seen.append(state)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        looking.join()
+    note(kc_maven.JAR)
+
+
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Followed]:
     """Follow the section from its second block to its last."""
@@ -78,7 +113,8 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Followed]:
     environment = {"KEYCLOAK_HOME": str(home), "KC_OPTS": f"-Duser.home={folder}"}
     environment["PATH"] = os.pathsep.join([str(binary.parent), os.environ["PATH"]])
     with kc_actas.Actas(policies=[POLICIES]) as actas:
-        installed = follow(INSTALL.text.replace("127.0.0.1:50051", actas.address), environment)
+        with watched() as jars:
+            installed = follow(INSTALL.text.replace("127.0.0.1:50051", actas.address), environment)
         assert installed.returncode == 0, installed.stdout + installed.stderr
         # The realm comes without our profile and policy: these are what the next block adds.
         with Keycloak(home, with_provider=False) as keycloak:
@@ -88,7 +124,12 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Followed]:
             assert realm.returncode == 0, realm.stdout + realm.stderr
             asked = DOCTOR.text.replace("8180", here).replace("=…", f"={password}")
             asked = asked.replace("--policies policies", f"--policies {KEYCLOAK / 'policies'}")
-            yield Followed(keycloak, actas, follow(asked, environment))
+            yield Followed(keycloak, actas, follow(asked, environment), jars)
+
+
+def test_what_is_built_is_never_seen_unfinished(followed: Followed) -> None:
+    """Somebody who starts a Keycloak meanwhile, or interrupts Maven, is not left with a jar that Keycloak dies of."""
+    assert followed.jars == ["whole"]
 
 
 def test_the_doctor_finds_nothing_to_change(followed: Followed) -> None:

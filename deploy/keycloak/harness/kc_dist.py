@@ -25,8 +25,6 @@ ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 BUILD_OPTIONS = ("--db=dev-mem", "--metrics-enabled=true", "--health-enabled=true")
 KEEP_SECONDS = 14 * 24 * 3600
 
-jar = kc_maven.jar
-
 
 def cache() -> Path:
     """Where things are kept: below `$XDG_CACHE_HOME`, else `~/.cache`."""
@@ -41,9 +39,9 @@ def ensure(say: Say, *, with_provider: bool = True, options: Sequence[str] = ())
     Raises BuildError.
     """
     kc_maven.check_tools()
-    provider = jar(say) if with_provider else None
+    provider = kc_maven.jar(say) if with_provider else None
     chosen = [*BUILD_OPTIONS, *options]
-    parts = [provider.read_bytes() if provider else b"", *(option.encode() for option in chosen)]
+    parts = [provider or b"", *(option.encode() for option in chosen)]
     name = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
     home = cache() / f"{VERSION}-{name}"
     with kc_maven.lock(cache() / ".lock"):
@@ -89,12 +87,12 @@ def _unpack(folder: Path, say: Say) -> None:
     (into / f"keycloak-{VERSION}").rename(folder)
 
 
-def _build(folder: Path, original: Path, provider: Path | None, options: Sequence[str]) -> None:
+def _build(folder: Path, original: Path, provider: bytes | None, options: Sequence[str]) -> None:
     # Links, so that a build takes a few megabytes; it rewrites lib/quarkus in place, which the original must not see.
     shutil.copytree(original, folder, copy_function=os.link, ignore=shutil.ignore_patterns("quarkus"))
     shutil.copytree(original / "lib" / "quarkus", folder / "lib" / "quarkus")
     if provider is not None:
-        shutil.copy(provider, folder / "providers" / provider.name)
+        (folder / "providers" / kc_maven.JAR.name).write_bytes(provider)
     command = [str(folder / "bin" / "kc.sh"), "build", *options]
     environment = kc_process.own_environment("KC_", "JAVA_OPTS")
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

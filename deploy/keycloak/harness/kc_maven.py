@@ -53,18 +53,18 @@ def maven(arguments: Sequence[str], *, cwd: Path, what: str, say: Say) -> None:
     raise BuildError("\n".join([f"Maven failed on {what}:", *lines[:20]]))
 
 
-def jar(say: Say) -> Path:
-    """Give the provider's jar, built anew where a source is newer. Raises BuildError."""
+def jar(say: Say) -> bytes:
+    """Give the provider's jar as it is now, built anew where a source is newer. Raises BuildError."""
     check_tools()
     if not (PROVIDER / "pom.xml").is_file():
         raise BuildError(f"there is no provider in {PROVIDER.name}/")
-    with lock(PROVIDER / "target" / ".jar.lock"):
+    with lock(PROVIDER / "target" / ".jar.lock"):  # which `make keycloak-jar` takes too
         if not _is_fresh():
             say("Building the provider with Maven, half a minute ...")
             maven(["package", "-DskipTests"], cwd=PROVIDER, what="the provider", say=say)
         if not JAR.is_file():
             raise BuildError(f"Maven made no {JAR.name}")
-    return JAR
+        return JAR.read_bytes()
 
 
 def _is_fresh() -> bool:
