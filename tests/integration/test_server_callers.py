@@ -112,6 +112,22 @@ async def test_health_needs_no_token() -> None:
                 assert (await stub.Check(health_pb2.HealthCheckRequest(service=name))).status == status
 
 
+async def test_a_watch_of_health_costs_no_more_than_a_name() -> None:
+    """Who has no token could otherwise leave a message of the greatest length here, hundreds on each connection."""
+    async with (
+        served(ChosenDecider(), {"callers": [CALLER]}) as server,
+        aio.insecure_channel(server.address) as channel,
+    ):
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        for name, status in ((SERVICE, 1), ("", 1), ("nobody", 3)):
+            watched = stub.Watch(health_pb2.HealthCheckRequest(service=name), timeout=10)
+            assert (await watched.read()).status == status
+            watched.cancel()
+        with pytest.raises(aio.AioRpcError) as caught:
+            await stub.Watch(health_pb2.HealthCheckRequest(service="a" * 10_000), timeout=10).read()
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 async def list_services(address: str, metadata: tuple[tuple[str, str], ...] = ()) -> list[str]:
     """Ask reflection which services there are."""
     async with aio.insecure_channel(address) as channel:
