@@ -23,8 +23,13 @@ Eight reach both of two workers at once in 99 % of all cases. They are made as t
 
 C = TypeVar("C")
 
-# Connections are what the service's workers share out, so each channel must have one of its own.
-_OPTIONS = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0))
+_OPTIONS = (
+    # Connections are what the service's workers share out, so each channel must have one of its own.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.enable_retries", 0),
+    # No variable such as http_proxy sends what was to stay on this machine, token and claims in plain text, elsewhere.
+    ("grpc.enable_http_proxy", 0),
+)
 
 
 @dataclass(frozen=True, slots=True)
