@@ -122,7 +122,7 @@ async def test_what_is_taken_back_is_used_no_more(tmp_path: Path) -> None:
 async def test_the_bundle_of_a_partner_spoils_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weak: list[dict[str, str]]
 ) -> None:
-    """It chooses what it publishes: no certificate, a key that is none. What the own trust domain tells counts at once."""
+    """It chooses what it publishes: no certificate, a key that is none. What the own one tells counts at once."""
     written = workload_api.jwk_set
     told = lambda one: json.dumps({"keys": weak}).encode() if one.name == "partner.test" else written(one)  # noqa: E731 - see above
     async with following(tmp_path) as agent:

@@ -25,8 +25,8 @@ _OK, _REDIRECTS = 200, range(300, 400)
 # Addresses that hold an IPv4 address: NAT64 (RFC 6052), 6to4 (RFC 3056) and Teredo (RFC 4380) lead to places that
 # they do not show.
 _TUNNELS = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
-# Whatever else counts as global for Python, such as site-local and IPv4-compatible addresses, is nobody's on the internet
-# (RFC 4291, section 2.4).
+# Whatever else is global for Python, such as site-local and IPv4-compatible addresses, is nobody's on the internet
+# (IANA's registry of the address space, RFC 4291, section 2.4).
 _PUBLIC = ipaddress.IPv6Network("2000::/3")
 # Names are resolved in threads that nothing else waits for: one cannot be taken back from a name server that is silent.
 _RESOLVING = 4
@@ -111,7 +111,7 @@ class Fetcher:
         return allowed[:_MOST_ADDRESSES]
 
     async def _resolved(self, host: str, name: str, port: int) -> list[str]:
-        """Resolve *name*; whoever needs it meanwhile waits for the same answer, so no host takes more than one thread."""
+        """Resolve *name*; whoever needs it meanwhile waits for the same answer, so a host takes one thread at most."""
         found = self._resolving.get(host)
         if found is None:
             found = asyncio.get_running_loop().run_in_executor(self._threads, _resolve, name, port)
