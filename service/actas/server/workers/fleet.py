@@ -221,6 +221,8 @@ class Fleet:
         self._release(member)
 
     def _release(self, member: Member) -> None:
+        if not member.leaves():
+            return
         forget(self._runtime.allowances, len(self._config.callers), int(member.metrics))
         self._places.add(member.metrics)
         self._runtime.forget(member.number, member.generation)

@@ -34,6 +34,7 @@ class Member:
         self.number = number
         self.generation = generation
         self.metrics = place
+        self._left = False
         self._serving = False
         self.state: Message = {"ready": False}
         """What it said last of how it is, in the words of `/ready`."""
@@ -93,6 +94,14 @@ class Member:
         self._serving = False
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
+
+    def leaves(self) -> bool:
+        """Say once that its place is free, among the files of metrics and the rows of the ledger.
+
+        One that ends while it is replaced is noticed twice, and in between the place may have become another's.
+        """
+        left, self._left = self._left, True
+        return not left
 
     async def stop(self, grace: float) -> None:
         """Let it finish what is in flight, and wait for its end; one that takes too long is killed."""
