@@ -159,14 +159,18 @@ class _Source(Generic[C]):
 
 
 def _numbered(path: Path) -> list[Path]:
-    """Give the sockets PATH.0, PATH.1 and so on that exist, in their order; none where PATH itself exists."""
+    """Give the sockets PATH.0, PATH.1 and so on that exist, in their order; none where PATH itself exists.
+
+    All are of one user: in a directory such as /tmp others could add theirs, and would get calls and decide them.
+    """
     try:
         if path.exists():
             return []
         found = [beside for beside in path.parent.iterdir() if _number(beside, path) is not None and beside.is_socket()]
+        found.sort(key=lambda beside: _number(beside, path) or 0)
+        return [beside for beside in found if beside.stat().st_uid == found[0].stat().st_uid]
     except OSError:
         return []
-    return sorted(found, key=lambda beside: _number(beside, path) or 0)
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:
