@@ -12,11 +12,11 @@ import pytest
 from grpc import aio
 
 from actas import wire
-from actas.server import host
+from actas.server import host, interceptors
 from server_support import REQUEST, ChosenDecider, Served, Told, send_bytes, served
+from slow_clients import BODY, CALL, PREFACE
 
 DATA = wire.request_to_proto(REQUEST).SerializeToString()
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 
 
 def ended_after(server: Served, say: bytes, *, most: float = 20.0, drip: bytes = b"") -> float:
@@ -69,6 +69,30 @@ async def test_more_connections_than_a_process_can_bear_are_closed(monkeypatch: 
                     await send_bytes(server.address, "Decide", DATA)
                     break
                 await asyncio.sleep(0.1)
+
+
+def answered_after(server: Served, say: bytes, *, most: float = 20.0) -> float:
+    """Connect and *say* something; give the seconds until the call on stream 1 is answered (RFC 9113, section 6.2)."""
+    with socket.create_connection(("127.0.0.1", server.port), 5) as connection, connection.makefile("rb") as frames:
+        connection.settimeout(most)
+        connection.sendall(say)
+        began = time.monotonic()
+        while True:
+            head = frames.read(9)
+            assert len(head) == 9, "the connection is over"
+            frames.read(int.from_bytes(head[:3]))
+            if head[3] == 1 and int.from_bytes(head[5:]) == 1:
+                return time.monotonic() - began
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_message_without_an_end_is_not_taken_in(monkeypatch: pytest.MonkeyPatch, known: bool) -> None:
+    """Who is nobody is told so before, and others in a while: half a message on each of many streams is much memory."""
+    monkeypatch.setattr(interceptors, "_MESSAGE_SECONDS", 1.0 if known else 600.0)
+    callers = [] if known else [{"name": "sts", "token_sha256": ["0" * 64], "authorization_servers": ["https://as"]}]
+    async with served(ChosenDecider(), {"callers": callers}) as server:
+        assert await asyncio.to_thread(answered_after, server, PREFACE + CALL + BODY) < 15
+        assert ("DEADLINE_EXCEEDED" if known else "UNAUTHENTICATED") in server.metrics.exposition().decode()
 
 
 async def test_metadata_beyond_the_limit_is_refused() -> None:

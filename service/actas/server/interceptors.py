@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -26,6 +27,8 @@ Continuation = Callable[[Details], Awaitable[Handler]]
 HEALTH: Final = "/grpc.health.v1.Health/"
 REFLECTION: Final = "/grpc.reflection."
 
+# A message takes milliseconds; whoever sends it slower is not served.
+_MESSAGE_SECONDS = 10.0
 _log = structlog.get_logger("actas.server")
 
 
@@ -65,7 +68,7 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
     def _guarded(self, method: str, handler: Handler) -> Handler:
         answer = handler.unary_unary
 
-        async def told(request: object, context: Context) -> object:
+        async def told(_messages: object, context: Context) -> object:
             self.begun += 1
             if self._trailer:
                 context.set_trailing_metadata(self._trailer)
@@ -73,7 +76,7 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
                 caller = self._known.identify(context)
                 callers.current.set(caller)
                 with caller.admitted():
-                    response = await answer(request, context)
+                    response = await answer(await _message(context), context)
             except Exception as error:
                 outward = Outward.of(error)
                 note(method, outward, error)
@@ -84,7 +87,18 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
             self._metrics.call(method, "OK")
             return response
 
-        return grpc.unary_unary_rpc_method_handler(told, handler.request_deserializer, handler.response_serializer)
+        # As if there were many messages, so that the caller is known before the one is taken in: what nobody reads has
+        # no more than the window of its stream, and there may be hundreds on each connection.
+        return grpc.stream_unary_rpc_method_handler(told, handler.request_deserializer, handler.response_serializer)
+
+
+async def _message(context: Context) -> object:
+    """Take in the message of a unary call, which may not come for ever; raises ProtocolError and TimeoutError."""
+    async with asyncio.timeout(_MESSAGE_SECONDS):
+        found = await context.read()
+    if found is aio.EOF:  # type: ignore[attr-defined]  # missing in the published types
+        raise ProtocolError("", "no message came")
+    return found
 
 
 class ReflectionInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the published types only
