@@ -10,12 +10,14 @@ import time
 import grpc
 import pytest
 from grpc import aio
+from grpc_health.v1 import health_pb2
 
 from actas import wire
-from actas.server import host, interceptors
+from actas.server import health, host, interceptors
 from server_support import REQUEST, ChosenDecider, Served, Told, send_bytes, served
-from slow_clients import BODY, CALL, PREFACE
+from slow_clients import BODY, CALL, PREFACE, literal
 
+CHECK = b"/grpc.health.v1.Health/Check"
 DATA = wire.request_to_proto(REQUEST).SerializeToString()
 
 
@@ -93,6 +95,24 @@ async def test_a_message_without_an_end_is_not_taken_in(monkeypatch: pytest.Monk
     async with served(ChosenDecider(), {"callers": callers}) as server:
         assert await asyncio.to_thread(answered_after, server, PREFACE + CALL + BODY) < 15
         assert ("DEADLINE_EXCEEDED" if known else "UNAUTHENTICATED") in server.metrics.exposition().decode()
+
+
+async def test_half_a_health_check_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may ask, so a message is waited for briefly, and there are few at a time; then others are heard."""
+    monkeypatch.setattr(health, "_MESSAGE_SECONDS", 3.0)
+    asking = CALL.replace(literal(b":path", b"/actas.decision.v1.DecisionService/Decide"), literal(b":path", CHECK))
+    half = (len(asking) - 9).to_bytes(3) + asking[3:] + BODY
+    async with served(ChosenDecider()) as server, aio.insecure_channel(server.address) as channel:
+        check = channel.unary_unary(CHECK.decode(), None, health_pb2.HealthCheckResponse.FromString)
+        assert (await check(b"", timeout=10)).status == health_pb2.HealthCheckResponse.SERVING
+        monkeypatch.setattr(health, "_MOST_MESSAGES", 1)
+        answered = asyncio.create_task(asyncio.to_thread(answered_after, server, PREFACE + half))
+        asking_on = (check(b"", timeout=10) for _ in iter(answered.done, True))
+        with pytest.raises(aio.AioRpcError) as caught:
+            [await call for call in asking_on]
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert await answered < 15
+        assert (await check(b"", timeout=10)).status == health_pb2.HealthCheckResponse.SERVING
 
 
 async def test_metadata_beyond_the_limit_is_refused() -> None:

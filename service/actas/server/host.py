@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 from grpc import aio
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2
 from grpc_reflection.v1alpha import reflection
 
 from actas.config import Config
@@ -68,8 +68,7 @@ class Host:
         self._door = Door(tuple(services.values()), known, metrics, place.trailer)
         guards = [ReflectionInterceptor(known)] if config.reflection else []
         self._server = aio.server(interceptors=[*around, *guards], options=_options(config, place))
-        self._server.add_generic_rpc_handlers((self._door,))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._server.add_generic_rpc_handlers((self._door, self._health.handler()))
         if config.reflection:
             names = (*services, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
