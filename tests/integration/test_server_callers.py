@@ -13,6 +13,7 @@ from typing import Any
 
 import grpc
 import pytest
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,6 +26,7 @@ from joserfc.jwk import ECKey
 from actas import wire
 from actas.client import AsyncDecisionClient, Target
 from actas.errors import ConfigError, EngineError
+from actas.server import interceptors
 from actas.server.servicer import SERVICE
 from server_support import ISSUER, REQUEST, ChosenDecider, Told, send_bytes, served
 
@@ -57,6 +59,18 @@ async def test_with_callers_a_token_is_needed_even_on_loopback() -> None:
         await send_bytes(server.address, "Decide", DATA, BEARER)
 
     assert decider.asked[0][2] == "sts"
+
+
+async def test_who_is_nobody_fills_no_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line now and then says that somebody tries; each try is counted."""
+    monkeypatch.setattr(interceptors, "_of_nobody", interceptors.Sparing(lambda: 0.0))
+    with structlog.testing.capture_logs() as lines:
+        async with served(ChosenDecider(), {"callers": [CALLER]}) as server:
+            for _ in range(5):
+                assert (await refused(server.address, ())).reason == "CALLER_NOT_AUTHENTICATED"
+            counted = server.metrics.exposition().decode()
+    assert [line["reason"] for line in lines if line["event"] == "refused"] == ["CALLER_NOT_AUTHENTICATED"]
+    assert 'actas_calls_total{method="Decide",status="UNAUTHENTICATED"} 5.0' in counted
 
 
 async def test_a_caller_may_not_speak_for_another_authorization_server() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -11,7 +13,7 @@ import grpc
 import structlog
 from grpc import aio
 
-from actas.errors import ActasError, OverLimitError, ProtocolError
+from actas.errors import ActasError, OverLimitError, ProtocolError, Status
 from actas.server import callers
 from actas.server.callers import Callers
 from actas.server.metrics import Metrics
@@ -130,9 +132,32 @@ def _guarded_stream(handler: Handler, known: Callers) -> Handler:
     return grpc.stream_stream_rpc_method_handler(guarded, handler.request_deserializer, handler.response_serializer)
 
 
+class Sparing:
+    """Says when a line of the log is due that anybody may cause: once a second. All of them are counted."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """One is due at once."""
+        self._clock = clock
+        self._next = -math.inf
+
+    def due(self) -> bool:
+        """Whether it is now, which then it is not for a second."""
+        now = self._clock()
+        due = now >= self._next
+        if due:
+            self._next = now + 1.0
+        return due
+
+
+# Who has no token shall not fill a disk.
+_of_nobody = Sparing()
+
+
 def note(method: str, outward: Outward, error: Exception) -> None:
     """Log why *method* gave no decision."""
     if isinstance(error, OverLimitError) and error.repeated:
+        return
+    if outward.status is Status.UNAUTHENTICATED and not _of_nobody.due():
         return
     log = _log.bind(method=method, status=outward.status.value, reason=outward.reason, caller=caller_name())
     if isinstance(error, OverLimitError):
