@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
+from actas import spiffe
+
 JsonDict = dict[str, Any]
 Text = Annotated[str, Field(min_length=1, max_length=2048)]
 # What an entry says besides whom it names.
@@ -132,6 +134,19 @@ def parse_named(document: Any) -> JsonDict:
         del entry["claims"]
         return entry
     return parse(document)
+
+
+def require_effect(entry: Mapping[str, Any], now: float) -> None:
+    """Raise ValueError with a sentence where *entry* would revoke nobody, whoever asks, from *now* on.
+
+    Whoever revokes is told that it is in force: a slip must not be answered so. What is in the log stays readable.
+    """
+    if entry.get("until", now + 1) <= now:
+        raise ValueError("until: is over already, so that nothing would be revoked")
+    if entry["kind"] == "actor_prefix" and spiffe.parse(entry["sub"].rstrip("/")) is None:
+        raise ValueError(
+            "sub: is no SPIFFE ID or trust domain, as spiffe://example.org/agent, so that nobody is below it"
+        )
 
 
 def told(error: ValidationError) -> str:

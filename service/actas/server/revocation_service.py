@@ -18,7 +18,7 @@ from actas.policy.data import PolicyData
 from actas.receipts.live import would_cut
 from actas.revocation import log
 from actas.revocation.change import Change
-from actas.revocation.entry import named, parse, parse_named
+from actas.revocation.entry import named, parse, parse_named, require_effect
 from actas.revocation.feed import RevocationFeed
 from actas.server import callers
 from actas.server.doorway import Doorway, handler_of, refuse_unknown
@@ -73,7 +73,7 @@ class RevocationServicer:
     async def revoke(self, data: bytes, context: Context) -> revocation_pb2.RevokeResponse:
         """Revoke, or say what that would cut."""
         by, asked = self._asked(revocation_pb2.RevokeRequest, data, context)
-        entries = _valid(revocations_from_proto(_some(asked.revocations)), parse)
+        entries = _valid(revocations_from_proto(_some(asked.revocations)), _effective)
         if asked.dry_run:
             found, truncated = await self._read(context, lambda store: would_cut(store, entries, time.time()))
             return revocation_pb2.RevokeResponse(
@@ -172,6 +172,13 @@ def _some(messages: Sequence[Any]) -> Sequence[Any]:
     if not 1 <= len(messages) <= _MOST:
         raise ProtocolError("revocations", f"must be 1 to {_MOST}")
     return messages
+
+
+def _effective(document: dict[str, Any]) -> dict[str, Any]:
+    """Read what is to be revoked; raises ValueError, also where it would revoke nobody."""
+    entry = parse(document)
+    require_effect(entry, time.time())
+    return entry
 
 
 def _valid(documents: Sequence[dict[str, Any]], read: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def revoke(
         if kind not in ("subject", "session"):
             raise bad_input("--logins-until is for a subject or a session")
         about["event_timestamp"] = named.login(logins_until)
-    entries = [entry | about for entry in entries]
+    entries = named.effective([entry | about for entry in entries])
     if token_file is not None and not propagate:
         raise bad_input("--token-file goes with --propagate: Actas itself revokes no token that it is shown")
     further = propagation.prepared(sts, token_file) if propagate else None
