@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from actas.errors import StoreError
 from actas.receipts import retention, subjects
 from actas.receipts.entry import value_of
 from actas.receipts.known_subjects import KnownSubjects
@@ -79,3 +82,27 @@ def test_what_is_too_old_goes_with_a_statement(store: Filled) -> None:
     assert store.verify().receipts == 3 * 2
     assert store.kinds() == set()
     assert store.kinds(anchored=False) == {"removed"}
+
+
+@pytest.mark.parametrize(
+    "made_old",
+    [
+        "UPDATE receipts SET evaluated_at = 0",
+        "UPDATE receipts SET document = replace(document, '\"evaluated_at\":1', '\"evaluated_at\":0')",
+        "DELETE FROM receipts WHERE writer = 2 AND seq = 4",
+    ],
+    ids=["column", "document", "missing"],
+)
+def test_young_receipts_do_not_go_because_somebody_made_them_old(store: Filled, made_old: str) -> None:
+    """Whoever can write to the store must not have the service sign the deletion of what was decided just now."""
+    connection = sqlite3.connect(store.file)
+    connection.execute(made_old)
+    connection.commit()
+    connection.close()
+    found, database = store.kinds(), Database.open(store.url, migrate=False)
+    before = time.time() + (60 if "DELETE" in made_old else -3600)
+
+    with suppress(StoreError):
+        assert retention.prune(database, before, store.key, store.sink) == 0
+    database.close()
+    assert store.kinds() == found != set()

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from actas.receipts import against
+from actas.receipts import against, retention
 from actas.receipts.chain import GENESIS, link
 from actas.receipts.entry import text_of, value_of
 from actas.receipts.findings import Report
@@ -162,6 +162,17 @@ def test_a_recomputed_chain_is_found(store: Filled) -> None:
 
     assert store.kinds(anchored=False) == set(), "by itself the chain is in order"
     assert store.kinds() == {"recomputed"}
+
+
+def test_a_recomputed_chain_is_found_when_its_deletion_was_signed(store: Filled) -> None:
+    """Made older than it is, and then deleted by the service itself."""
+    recompute(store, 2, lambda document: document.update(evaluated_at=1))
+    tamper(store, "UPDATE receipts SET evaluated_at = 1 WHERE writer = 2", "DELETE FROM receipt_targets")
+    database = Database.open(store.url, migrate=False)
+    assert retention.prune(database, 2, store.key, store.sink) == 22
+    database.close()
+
+    assert ("recomputed", 2, 22) in store.found()
 
 
 def test_a_salt_that_was_deleted_is_no_erasure(store: Filled) -> None:
