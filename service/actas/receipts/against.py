@@ -23,16 +23,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """All that one sink says about one store."""
+    """All that one sink says about one store; `asked` is false where there is no sink."""
 
     stores: frozenset[str]
     marks: dict[int, list[Mark]]
     pruned: dict[int, Head]
+    asked: bool = True
 
     @classmethod
     def nothing(cls) -> Said:
         """Say nothing, as where there is no sink."""
-        return cls(frozenset(), {}, {})
+        return cls(frozenset(), {}, {}, asked=False)
 
 
 def read(sink: Sink, issuer: TrustedIssuer, report: Report, progress: Callable[[str], None]) -> Said:
