@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from actas.receipts import retention
+from actas.receipts.against import Reading
+from actas.receipts.findings import Finding, Report
+from actas.receipts.statements import trusted
+from actas.receipts.verify import verify
 from actas.store import Database
 from cli_support import actas
 from store_support import Filled, cli, filled, recompute, tamper
@@ -24,6 +28,36 @@ def test_statements_of_another_key_count_for_nothing(store: Filled, tmp_path: Pa
     with (store.folder / "checkpoints.jws").open("ab") as sink:
         sink.write((stranger.folder / "checkpoints.jws").read_bytes())
     assert store.kinds() == {"sink_changed"}
+
+
+def test_what_is_said_while_a_large_sink_is_read_is_no_finding(store: Filled) -> None:
+    """Reading it all takes longer than a service takes until its next checkpoint; what was added is soon read."""
+    reading, first, second = Reading(store.sink, trusted(store.key.public_keys().encode())), Report(), Report()
+    reading.go_on(first, _silent)
+    with (store.folder / "checkpoints.jws").open("ab") as sink:
+        sink.write(b"half a st")
+    assert [found.kind for found in _found(store, reading)] == ["sink_changed"]
+    (store.folder / "checkpoints.jws").write_bytes((store.folder / "checkpoints.jws").read_bytes()[: -len("half a st")])
+    store.write(store.writers[1], 2)
+    store.checkpoint()
+    tamper(store, "UPDATE writers SET checkpointed = seq WHERE writer = 2")
+
+    said = reading.go_on(second, _silent)
+    assert (first.statements, second.statements, said.marks[2][-1].seq) == (4, 5, 24)
+    assert _found(store, reading) == []
+
+
+def _found(store: Filled, reading: Reading) -> list[Finding]:
+    report, database = Report(), Database.open(store.url, migrate=False)
+    said = reading.go_on(report, _silent)
+    with database.reading() as connection:
+        verify(connection, said, report, _silent)
+    database.close()
+    return report.findings
+
+
+def _silent(_doing: str) -> None:
+    pass
 
 
 def test_a_sink_that_says_nothing_is_not_the_one_that_was_told(store: Filled, tmp_path: Path) -> None:
