@@ -41,6 +41,8 @@ def _refused(*arguments: str) -> str:
         (("revoke", "subject", "a", "--logins-until", "5m"), "--logins-until"),
         (("revoke", "claims", "a"), "--set"),
         (("revoke", "list", "agent"), "stand alone"),
+        (("revoke", "list", "--until", "3h"), "stand alone"),
+        (("revoke", "--set", "event", "--until", "3h"), "stand alone"),
         (("revoke", "agent", "a"), "--target HOST:PORT, or --receipts"),
         (("restore", "robot", "a"), "KIND is one of"),
     ],

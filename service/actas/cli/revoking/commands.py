@@ -76,7 +76,8 @@ def revoke(
     Exit status: 0 done, 2 bad input, 3 it is not known to be done, here or where it was to be carried on to.
     """
     if kind == "list" or security_event is not None:
-        if ids or (kind and kind != "list") or dry_run or propagate:
+        said = (ids, dry_run, propagate, until, reason, issuer, logins_until, token_file)
+        if any(said) or kind not in ("", "list") or (kind and security_event is not None):
             raise bad_input("list and --set stand alone")
         with desk.asked(receipts, service) as at:
             _list(at, as_json) if security_event is None else _receive(at, security_event, as_json)
