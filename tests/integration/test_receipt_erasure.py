@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy import select
 
 from actas.errors import StoreError
-from actas.receipts import retention, subjects
+from actas.receipts import retention
 from actas.receipts.entry import value_of
 from actas.receipts.known_subjects import KnownSubjects
+from actas.receipts.subjects import find
 from actas.store import Database
-from actas.store.schema import receipts
+from actas.store.schema import receipts, subjects
 from store_support import AS, Filled, cli, filled
 
 
@@ -57,14 +58,33 @@ def test_an_erased_subject_is_forgotten_and_the_chain_is_whole(store: Filled) ->
     assert store.kinds() == set()
 
 
+def test_an_erased_salt_is_in_no_file_of_the_store(store: Filled) -> None:
+    """Also while a service has the store open, and its salt stood in the write-ahead log only."""
+    service = Database.open(store.url)
+
+    def salts() -> dict[str, bytes]:
+        with service.reading() as connection:
+            return {row.subject: row.salt for row in connection.execute(select(subjects.c.subject, subjects.c.salt))}
+
+    salts()
+    store.write(store.writers[0], 1, subject={"iss": AS, "sub": "zoe"})
+    before = salts()
+    for sub in ("alice", "zoe"):
+        assert cli("receipts", "erase-subject", sub, "--receipts", store.url, "--json")[0] == 0
+    erased = [before[name] for name in before.keys() - salts().keys()]
+    files = [file.read_bytes() for file in store.folder.iterdir()]
+    assert [any(salt in file for file in files) for salt in erased] == [False, False]
+    service.close()
+
+
 def test_a_subject_is_found_until_it_is_erased(store: Filled) -> None:
     """By its sub, at one issuer or at any."""
     database = Database.open(store.url, migrate=False)
     with database.reading() as connection:
-        found = subjects.find(connection, "bob")
+        found = find(connection, "bob")
         assert len(found) == 1
-        assert subjects.find(connection, "bob", AS) == found
-        assert subjects.find(connection, "bob", "https://other.example.com") == []
+        assert find(connection, "bob", AS) == found
+        assert find(connection, "bob", "https://other.example.com") == []
     database.close()
 
 

@@ -53,6 +53,8 @@ def erase_subject(
 
     with source.opened(receipts) as database:
         erased = retention.erase_subject(database, "erase-subject", sub, iss)
+        if not retention.is_scrubbed(database):
+            typer.echo("somebody reads the store: its -wal file has the salt still; run this again later", err=True)
     typer.echo(json.dumps({"erased": erased}) if as_json else f"erased {erased} subjects")
     if not erased:
         raise typer.Exit(1)
