@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
@@ -116,6 +116,11 @@ Revocation = Annotated[
     Subject | Session | Agent | Actor | ActorPrefix | Client | Delegation | Jti | Chain | Claims,
     Field(discriminator="kind"),
 ]
+KINDS = tuple(
+    get_args(kind.model_fields["kind"].annotation)[0]
+    for kind in (Subject, Session, Agent, Actor, ActorPrefix, Client, Delegation, Jti, Chain, Claims)
+)
+"""Every kind that there is."""
 _REVOCATION: TypeAdapter[Revocation] = TypeAdapter(Revocation)
 
 
