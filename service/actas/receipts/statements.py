@@ -6,6 +6,7 @@ Each is one JWS, in a line of a file that only grows, or in a file of its own in
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -57,8 +58,12 @@ class Sink:
                 file = self._path / f"{time.time_ns():020d}-{secrets.token_hex(4)}"
                 _append(file, line)
                 file.rename(file.with_suffix(_SUFFIX))
+                _sync(self._path)
             else:
+                is_new = not self._path.exists()
                 _append(self._path, line)
+                if is_new:
+                    _sync(self._path.absolute().parent)
         except OSError as error:
             raise StoreError(f"{self._path}: {error.strerror}") from None
 
@@ -97,6 +102,16 @@ def verified(text: str, issuer: TrustedIssuer) -> Statement | None:
 def of(says: Says, store_id: str, heads: Iterable[Head]) -> Statement:
     """Say so now."""
     return Statement(says, store_id, time.time(), tuple(heads))
+
+
+def _sync(directory: Path) -> None:
+    """Make the names in *directory* durable; where it cannot be opened, or knows no sync, they are as good as there."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _append(file: Path, line: bytes) -> None:
