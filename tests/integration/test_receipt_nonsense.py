@@ -12,6 +12,7 @@ from actas.receipts.chain import GENESIS, link
 from actas.revocation import log
 from actas.revocation.change import NO_HASH, Change, chained
 from actas.store import Database
+from cli_support import actas
 from store_support import Filled, filled, recompute, tamper
 
 DEEP = "[" * 100_000
@@ -51,6 +52,20 @@ def test_a_document_that_no_reader_could_read_is_found(store: Filled) -> None:
     hashed = link(GENESIS, DEEP.encode()).hex()
     tamper(store, f"UPDATE receipts SET document = '{DEEP}', hash = x'{hashed}' WHERE writer = 2 AND seq = 1")
     assert ("changed", 2, 1) in store.found()
+
+
+@pytest.mark.parametrize("document", [DEEP, "[1]", "{}", '{"evaluated_at":1,"decision_id":"x","sealed":5}'])
+def test_an_unreadable_receipt_does_not_hide_the_others(store: Filled, document: str) -> None:
+    """It is listed as what it is; what was done to it, `verify` says."""
+    tamper(store, f"UPDATE receipts SET document = '{document}' WHERE writer = 2 AND seq = 4")
+    ran = actas("receipts", "list", "--json", "--receipts", store.url)
+    (odd,) = [found for found in ran.documents if "unreadable" in found]
+
+    assert (ran.status, len(ran.documents)) == (0, 15)
+    assert (odd["writer"], odd["seq"]) == (2, 4)
+    assert actas("receipts", "list", "--receipts", store.url).status == 0
+    tree = actas("receipts", "tree", odd["decision_id"], "--receipts", store.url)
+    assert (tree.status, "unreadable" in tree.output) == (0, True)
 
 
 def test_targets_of_no_entry_are_found(store: Filled) -> None:
