@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from actas.receipts import retention, statements
+from actas.receipts import retention
 from actas.receipts.against import Reading
 from actas.receipts.findings import Finding, Report
-from actas.receipts.statements import Sink, trusted
+from actas.receipts.statements import trusted
 from actas.receipts.verify import verify
 from actas.store import Database
 from cli_support import actas
-from store_support import Filled, cli, filled, head, recompute, tamper
+from store_support import Filled, cli, filled, recompute, tamper
 
 
 @pytest.fixture
@@ -82,24 +81,6 @@ def test_a_recomputed_chain_is_found_when_its_deletion_was_signed(store: Filled)
     database.close()
 
     assert ("recomputed", 2, 22) in store.found()
-
-
-def test_a_statement_keeps_its_name(store: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a power cut it is there by its name, also as the first one; the store counts on that."""
-    synced, sync = [], os.fsync
-
-    def noted(descriptor: int) -> None:
-        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
-        sync(descriptor)
-
-    monkeypatch.setattr(os, "fsync", noted)
-    (tmp_path / "directory").mkdir()
-    (tmp_path / "beside").mkdir()
-    said = statements.of("checkpoint", store.writers[0].store_id, [head(store.writers[0])])
-    for sink in (tmp_path / "directory", tmp_path / "beside/file.jws"):
-        Sink(sink).add(said, store.key)
-
-    assert {str(tmp_path / "directory"), str(tmp_path / "beside"), str(tmp_path / "beside/file.jws")} <= set(synced)
 
 
 def test_what_goes_is_not_said_where_nobody_looks(store: Filled) -> None:

@@ -6,7 +6,6 @@ Each is one JWS, in a line of a file that only grows, or in a file of its own in
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import secrets
@@ -21,6 +20,7 @@ from actas.evidence import jws
 from actas.evidence.keys import TrustedIssuer, read_keys
 from actas.evidence.signing import SigningKey
 from actas.receipts.chain import Head
+from actas.receipts.names import sync_names
 
 TYP = "actas-receipts+jwt"
 ALGORITHMS = ("ES256", "ES384", "ES512", "EdDSA", "Ed25519", "PS256", "PS384", "PS512")
@@ -58,12 +58,9 @@ class Sink:
                 file = self._path / f"{time.time_ns():020d}-{secrets.token_hex(4)}"
                 _append(file, line)
                 file.rename(file.with_suffix(_SUFFIX))
-                _sync(self._path)
-            else:
-                is_new = not self._path.exists()
-                _append(self._path, line)
-                if is_new:
-                    _sync(self._path.absolute().parent)
+                sync_names(self._path)
+            elif _append(self._path, line):
+                sync_names(self._path.parent)
         except OSError as error:
             raise StoreError(f"{self._path}: {error.strerror}") from None
 
@@ -104,17 +101,8 @@ def of(says: Says, store_id: str, heads: Iterable[Head]) -> Statement:
     return Statement(says, store_id, time.time(), tuple(heads))
 
 
-def _sync(directory: Path) -> None:
-    """Make the names in *directory* durable; where it cannot be opened, or knows no sync, they are as good as there."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _append(file: Path, line: bytes) -> None:
+def _append(file: Path, line: bytes) -> bool:
+    """Write *line*, and say whether it is the first."""
     descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         # Several processes write there. What one of them could not write whole must not run into the next line.
@@ -127,5 +115,6 @@ def _append(file: Path, line: bytes) -> None:
         except OSError:
             os.ftruncate(descriptor, begun)
             raise
+        return begun == 0
     finally:
         os.close(descriptor)
