@@ -9,7 +9,7 @@ from typing import Any
 
 from actas.cli.exits import bad_input
 from actas.policy import frozen_time
-from actas.revocation.entry import parse_named
+from actas.revocation.entry import parse_named, require_effect
 
 # The word of the command line, the kind of the state, and the member that an id is.
 _KINDS = {
@@ -53,6 +53,19 @@ def entries(kind: str, ids: Sequence[str], *, issuer: str | None) -> list[dict[s
         return [parse_named(entry) for entry in found]
     except ValueError as error:
         raise bad_input(f"{kind}: {error}") from None
+
+
+def effective(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the entries that are *found*; one that would revoke nobody ends the command."""
+    for entry in found:
+        try:
+            require_effect(entry, time.time())
+        except ValueError as error:
+            member, _, sentence = str(error).partition(": ")
+            raise bad_input(
+                f"{'--until' if member == 'until' else entry['kind'].replace('_', '-')}: {sentence}"
+            ) from None
+    return list(found)
 
 
 def login(until: str) -> int:
