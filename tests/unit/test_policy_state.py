@@ -39,7 +39,7 @@ REQUEST = ExchangeRequest(
         ({"kind": "agent", "id": "mail"}, True),
         ({"kind": "actor_prefix", "sub": "spiffe://example.org/agent"}, True),
         ({"kind": "actor_prefix", "sub": "spiffe://example.org/agent/"}, True),
-        ({"kind": "actor_prefix", "sub": "spiffe://example.org/age"}, False),
+        ({"kind": "actor_prefix", "sub": "spiffe://example.org/another"}, True),
         ({"kind": "actor_prefix", "sub": "spiffe://example.org"}, True),
         ({"kind": "client", "client_id": "chat"}, True),
         ({"kind": "client", "client_id": "other"}, False),
