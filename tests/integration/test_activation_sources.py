@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from actas.errors import ActivationError
+from actas.policy import rego_tests
 from actas.policy.adopter_root import read_root
+from actas.policy.sources import load
 from activation_support import CUSTOM_RULE, RULE, compiled, problems, write
 from engine_support import opa
 
@@ -186,6 +189,16 @@ def test_data_under_another_name_are_refused(tmp_path: Path) -> None:
         "mine/custom/acts/settings/data.yaml",
     ]
     assert all("data belongs into custom/actas/settings/data.yaml and" in problem for problem in found)
+
+
+def test_a_rego_test_that_is_no_text_is_named(tmp_path: Path) -> None:
+    """Lint and `actas test` say which file it is."""
+    root = write(tmp_path / "mine", OFFICE)
+    (root / "custom/actas/rules/office_hours/late_test.rego").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(ActivationError, match=r"late_test\.rego: cannot be read as UTF-8 text"):
+        with rego_tests.staged(opa(), load([root]), {}):
+            raise AssertionError("it was read")
 
 
 def test_custom_rego_cannot_take_a_shipped_package(tmp_path: Path) -> None:

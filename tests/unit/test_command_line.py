@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from actas.cli.main import app
 
@@ -28,6 +29,21 @@ def test_every_option_and_argument_says_what_it_is(name: str) -> None:
     """One without a sentence was not read as it was written: Typer then makes up a name for it, such as `--as-json`."""
     for parameter in COMMANDS[name].params:
         assert parameter.help, f"{name}: {parameter.opts}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ("lint polices", "'polices' does not exist"),
+        ("doctor keycloak --url http://127.0.0.1:1 --realm a --user b --actas-tls", "--actas-tls goes with --actas"),
+    ],
+)
+def test_a_mistaken_call_is_status_2(arguments: str, complaint: str) -> None:
+    """What was mistyped or forgotten is named, and nothing is done in its place."""
+    ran = CliRunner().invoke(app, arguments.split())
+
+    assert ran.exit_code == 2
+    assert complaint in " ".join(ran.stderr.replace("│", " ").split())
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import structlog
 from typer.testing import CliRunner
 
 from actas.cli.main import app
+from actas.store import Database
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +36,7 @@ def _refused(*arguments: str) -> str:
         (("revoke", "agent"), "an ID is missing"),
         (("revoke", "delegation", "alice"), "SUBJECT ACTOR"),
         (("revoke", "agent", "a", "--until", "soon"), "--until"),
+        (("revoke", "agent", "a", "--until", "2020-01-01T00:00:00Z"), "--until: that time is over"),
         (("revoke", "agent", "a", "--issuer", "https://as"), "--issuer"),
         (("revoke", "agent", "a", "--logins-until", "now"), "--logins-until"),
         (("revoke", "subject", "a", "--logins-until", "5m"), "--logins-until"),
@@ -48,8 +53,6 @@ def test_a_mistake_is_said_in_a_sentence(arguments: tuple[str, ...], complaint: 
 
 def test_only_a_service_knows_whose_events_to_believe(tmp_path: Path) -> None:
     """Into the store itself nobody can put an event."""
-    from actas.store import Database
-
     store = f"sqlite:///{tmp_path}/receipts.db"
     Database.open(store).close()
     (tmp_path / "event").write_text("a.b.c", encoding="utf-8")
@@ -57,6 +60,20 @@ def test_only_a_service_knows_whose_events_to_believe(tmp_path: Path) -> None:
     assert "--target" in _refused("revoke", "--set", f"{tmp_path}/event", "--receipts", store)
     assert "nowhere" in _refused("revoke", "--set", "nowhere", "--receipts", store)
     assert "nothing of the kind is revoked" in _refused("restore", "agent", "nobody", "--receipts", store)
+
+
+def test_a_user_without_a_name_can_revoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs under a number alone: the record has the number."""
+
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    store = f"sqlite:///{tmp_path}/receipts.db"
+    Database.open(store).close()
+    assert CliRunner().invoke(app, ["revoke", "agent", "a", "--receipts", store]).exit_code == 0
+    listed = CliRunner().invoke(app, ["revoke", "list", "--json", "--receipts", store]).stdout
+    assert json.loads(listed)["recorded_by"] == f"user {os.getuid()}"
 
 
 def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:

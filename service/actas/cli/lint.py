@@ -26,7 +26,9 @@ app = typer.Typer()
 @app.command(epilog=EXAMPLE)
 @sentences
 def lint(
-    roots: Annotated[list[Path] | None, typer.Argument(metavar="DIR", help="The same as --policies.")] = None,
+    roots: Annotated[
+        list[Path] | None, typer.Argument(metavar="DIR", exists=True, help="The same as --policies.")
+    ] = None,
     policies: options.Policies = None,
     as_json: options.Json = False,
 ) -> None:
@@ -45,7 +47,8 @@ def lint(
             typer.echo(str(problem))
         for sentence in weaker:
             typer.echo(f"note: weaker than shipped: {sentence}")
-        typer.echo(f"{len(problems)} problems" if problems else "no problems", err=True)
+        plural = "" if len(problems) == 1 else "s"
+        typer.echo(f"{len(problems) or 'no'} problem{plural}", err=True)
     raise typer.Exit(Exit.DENY if problems else Exit.OK)
 
 

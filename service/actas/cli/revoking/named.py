@@ -70,6 +70,9 @@ def end(until: str | None) -> int | None:
     if (duration := _DURATION.fullmatch(until)) is not None:
         return int(time.time()) + int(duration[1]) * _UNITS[duration[2]]
     try:
-        return frozen_time.seconds(until)
+        end = frozen_time.seconds(until)
     except ValueError as error:
         raise bad_input(f"--until: {error}, or how long from now, as 30m, 24h or 7d") from None
+    if end <= time.time():
+        raise bad_input("--until: that time is over, so nothing would be revoked")
+    return end
