@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from actas.client import AsyncDecisionClient, Target
 from actas.decision import Decision, Effect
 from actas.errors import ProtocolError
 from issuer_host import IssuerHost, issuer_host
+from ports import free_port
 from raw_tokens import (
     AS,
     KEYS,
@@ -167,9 +167,7 @@ async def test_a_thousand_unknown_keys_cause_few_fetches(tmp_path: Path, host: I
 
 async def test_every_worker_verifies_and_their_failures_are_counted(tmp_path: Path, host: IssuerHost) -> None:
     """Each has keys of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        status = f"127.0.0.1:{free.getsockname()[1]}"
+    status = f"127.0.0.1:{free_port()}"
     several = {**settings(host, tmp_path), "workers": 2, "metrics_listen": status}
     async with service(tmp_path, several) as running, client(running) as actas:
         for _ in range(20):
