@@ -5,26 +5,16 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
-from typer.testing import CliRunner
 
-from actas.cli.main import app
 from actas.store import Database
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """What the command line says of logs writes to the runner's own standard error, which is closed afterwards."""
-    yield
-    structlog.reset_defaults()
+from command_runs import run
 
 
 def _refused(*arguments: str) -> str:
-    ran = CliRunner().invoke(app, arguments, env={"ACTAS_RECEIPTS": ""})
+    ran = run(*arguments, ACTAS_RECEIPTS="")
     assert ran.exit_code == 2, ran.output
     return ran.stderr
 
@@ -71,14 +61,14 @@ def test_a_user_without_a_name_can_revoke(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(getpass, "getuser", nameless)
     store = f"sqlite:///{tmp_path}/receipts.db"
     Database.open(store).close()
-    assert CliRunner().invoke(app, ["revoke", "agent", "a", "--receipts", store]).exit_code == 0
-    listed = CliRunner().invoke(app, ["revoke", "list", "--json", "--receipts", store]).stdout
+    assert run("revoke", "agent", "a", "--receipts", store).exit_code == 0
+    listed = run("revoke", "list", "--json", "--receipts", store).stdout
     assert json.loads(listed)["recorded_by"] == f"user {os.getuid()}"
 
 
 def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     """Revoking in a store that no service has would revoke nothing."""
-    ran = CliRunner().invoke(app, ["revoke", "agent", "a", "--receipts", f"sqlite:///{tmp_path}/none.db"])
+    ran = run("revoke", "agent", "a", "--receipts", f"sqlite:///{tmp_path}/none.db")
 
     assert (ran.exit_code, "no such file" in ran.stderr) == (3, True)
     assert not (tmp_path / "none.db").exists()
