@@ -167,6 +167,38 @@ def test_rego_beside_data_and_rego_out_of_place_are_refused(tmp_path: Path) -> N
     assert any(problem.startswith("mine/rules/late/late.rego") and "no effect" in problem for problem in found)
 
 
+@pytest.mark.parametrize("before", ["", "# one\u2028line\n\n"])
+def test_a_group_that_there_is_not_is_named(tmp_path: Path, before: str) -> None:
+    """Whatever characters stand above a rule, it keeps its METADATA."""
+    rule = CUSTOM_RULE.replace("\n# METADATA", f"\n{before}# METADATA").replace("group: approval", "group: aproval")
+    root = write(tmp_path / "mine", {"custom/actas/rules/office_hours/office_hours.rego": rule})
+
+    (problem,) = problems(tmp_path, root)
+
+    assert "METADATA custom.group 'aproval' is none of" in problem
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            '"rule": "office_hours"',
+            '"rule": "office_hours", ["a"]: "b"',
+            "a denial is an object of the constant strings",
+        ),
+        ("group: approval", "group: aproval\n#   checks: 5", "custom.group 'aproval'"),
+    ],
+)
+def test_an_odd_rule_is_a_problem_and_no_crash(tmp_path: Path, old: str, new: str, told: str) -> None:
+    """Of its file and line, as any other."""
+    rule = CUSTOM_RULE.replace(old, new)
+    root = write(tmp_path / "mine", {"custom/actas/rules/office_hours/office_hours.rego": rule})
+
+    found = problems(tmp_path, root)
+
+    assert any(told in problem for problem in found), found
+
+
 def test_data_under_another_name_are_refused(tmp_path: Path) -> None:
     """Settings that nobody reads would leave the shipped ones in force, without a word; keys are nobody's data."""
     root = write(

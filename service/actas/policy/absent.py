@@ -29,6 +29,6 @@ def _calls(name: str, files: Iterable[RegoFile]) -> list[Problem]:
     return [
         Problem(sentence(name), file.origin, number)
         for file in files
-        for number, line in enumerate(file.text.splitlines(), start=1)
+        for number, line in enumerate(file.lines, start=1)
         if call.search(line.partition("#")[0])
     ]
