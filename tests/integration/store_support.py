@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,8 @@ from actas.evidence.signing import SigningKey, new_key
 from actas.identifiers import DecisionIds
 from actas.receipts import against, statements
 from actas.receipts.against import Said
-from actas.receipts.chain import ChainWriter, Head
-from actas.receipts.entry import Entry
+from actas.receipts.chain import GENESIS, ChainWriter, Head, link
+from actas.receipts.entry import Entry, text_of, value_of
 from actas.receipts.findings import Report
 from actas.receipts.record import Record
 from actas.receipts.statements import Sink, trusted
@@ -132,6 +134,35 @@ def filled(folder: Path, *, writers: int = 3, each: int = 20) -> Filled:
         made.checkpoint()
         time.sleep(0.01)
     return made
+
+
+def tamper(store: Filled, *statements: str) -> None:
+    """Do what somebody with a SQL shell does."""
+    connection = sqlite3.connect(store.file)
+    for statement in statements:
+        assert connection.execute(statement).rowcount != 0, statement
+    connection.commit()
+    connection.close()
+
+
+def recompute(store: Filled, writer: int, change: Callable[[dict[str, object]], None]) -> None:
+    """Change every entry of *writer*, and make a chain of them that holds together, as the store's own code would."""
+    connection = sqlite3.connect(store.file)
+    prev, last = GENESIS, 0
+    rows = connection.execute("SELECT seq, document FROM receipts WHERE writer = ? ORDER BY seq", (writer,)).fetchall()
+    for seq, document in rows:
+        changed = value_of(document)
+        change(changed)
+        content = text_of(changed)
+        hashed = link(prev, content)
+        connection.execute(
+            "UPDATE receipts SET document = ?, prev = ?, hash = ?, effect = ? WHERE writer = ? AND seq = ?",
+            (content.decode(), prev, hashed, changed.get("effect"), writer, seq),
+        )
+        prev, last = hashed, seq
+    connection.execute("UPDATE writers SET seq = ?, head = ? WHERE writer = ?", (last, prev, writer))
+    connection.commit()
+    connection.close()
 
 
 def cli(*arguments: str) -> tuple[int, dict[str, Any]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -94,18 +96,42 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(
 ) -> None:
     """The name is resolved once: whoever answers it otherwise the second time is not asked."""
     resolved: list[str] = []
-    loop = asyncio.get_running_loop()
-    resolve = loop.getaddrinfo
+    resolve = socket.getaddrinfo
 
-    async def watched(name: str, *arguments: Any, **options: Any) -> Any:
+    def watched(name: str, *arguments: Any, **options: Any) -> Any:
         resolved.append(name)
-        return await resolve(name, *arguments, **options)
+        return resolve(name, *arguments, **options)
 
-    monkeypatch.setattr(loop, "getaddrinfo", watched)
+    monkeypatch.setattr(socket, "getaddrinfo", watched)
     async with fetching(host) as fetcher:
         await fetcher.get(host.url())
     assert resolved[0] == "localhost"
     assert "localhost" not in resolved[1:]
+
+
+async def test_a_name_server_that_is_silent_keeps_nobody_else_waiting(
+    host: IssuerHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many tokens are to be introspected there: other threads' work and other hosts go on."""
+    silent, resolve = threading.Event(), socket.getaddrinfo
+
+    def waiting(name: str, *arguments: Any, **options: Any) -> Any:
+        if name == "silent.example":
+            silent.wait(20)
+        return resolve(name, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", waiting)
+    try:
+        async with fetching(host, hosts=[host.host, "silent.example"]) as fetcher:
+            asked = [asyncio.create_task(fetcher.get("https://silent.example/")) for _ in range(100)]
+            await asyncio.sleep(0.05)
+            async with asyncio.timeout(10):
+                await asyncio.to_thread(str)
+                assert await fetcher.get(host.url()) == b'{"keys": []}'
+                failed = await asyncio.gather(*asked, return_exceptions=True)
+    finally:
+        silent.set()
+    assert {error.reason for error in failed if isinstance(error, FetchError)} == {"timeout"}
 
 
 async def test_a_certificate_for_another_name_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actas.errors import ProtocolError
 from actas.receipts import counting
 from actas.receipts.agents import compare, spans
 from actas.receipts.answers import Hours
@@ -119,3 +120,9 @@ def test_spans_hold_each_hour_once(first: int, length: int | None) -> None:
     asked = list(range(first, first + 100 if end is None else end))
     assert sorted(found)[: len(asked)] == asked
     assert end is None or len(found) == len(asked)
+
+
+def test_hours_that_end_before_they_begin_are_refused() -> None:
+    """No figures at all would look like an agent that does nothing."""
+    with pytest.raises(ProtocolError, match="until: must be later than since"):
+        Hours.around(START, START - 7 * 24 * HOUR)

@@ -1,4 +1,4 @@
-"""An answer leaves after the fdatasync of its own receipt, seen from the system calls of the service."""
+"""What is said to be durable is: an answer's receipt and what is said about the chains, seen from the system calls."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from itertools import pairwise
@@ -55,6 +56,32 @@ def test_no_answer_precedes_the_sync_of_its_own_receipt(tmp_path: Path, strace: 
     alone = [sum(sent[before] < at <= sent[name] for at in syncs) for before, name in pairwise(answered[:8])]
     assert min(alone) >= 1
     assert sum(at > sent[answered[7]] for at in syncs) < CALLERS * 4
+
+
+ADD = """
+import sys
+from pathlib import Path
+from actas.evidence.signing import new_key
+from actas.receipts.statements import Sink, of
+
+for _ in range(2):
+    Sink(Path(sys.argv[1])).add(of("checkpoint", "store", []), new_key())
+"""
+
+
+@pytest.mark.parametrize(("directory", "syncs"), [(False, "file names file"), (True, "file names file names")])
+def test_a_statement_is_durable_together_with_its_name(
+    tmp_path: Path, strace: str, directory: bool, syncs: str
+) -> None:
+    """What a sink has lost cannot be held against a store that was cut off: a new file's name is synced, too."""
+    sink = tmp_path / "said"
+    if directory:
+        sink.mkdir()
+    traced = ["-f", "-y", "-e", "trace=fsync", "-o", str(tmp_path / "trace")]
+    subprocess.run([strace, *traced, sys.executable, "-c", ADD, str(sink)], check=True, timeout=60)
+
+    synced = re.findall(r"fsync\(\d+<(.*)>\)", (tmp_path / "trace").read_text(encoding="utf-8"))
+    assert " ".join("names" if Path(name).is_dir() else "file" for name in synced) == syncs
 
 
 async def _traced(folder: Path, strace: str) -> list[str]:

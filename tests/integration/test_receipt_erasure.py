@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from actas.receipts import retention, subjects
+from actas.errors import StoreError
+from actas.receipts import retention
 from actas.receipts.entry import value_of
 from actas.receipts.known_subjects import KnownSubjects
+from actas.receipts.subjects import find
 from actas.store import Database
-from actas.store.schema import receipts
+from actas.store.schema import receipts, subjects
 from store_support import AS, Filled, cli, filled
 
 
@@ -54,14 +58,33 @@ def test_an_erased_subject_is_forgotten_and_the_chain_is_whole(store: Filled) ->
     assert store.kinds() == set()
 
 
+def test_an_erased_salt_is_in_no_file_of_the_store(store: Filled) -> None:
+    """Also while a service has the store open, and its salt stood in the write-ahead log only."""
+    service = Database.open(store.url)
+
+    def salts() -> dict[str, bytes]:
+        with service.reading() as connection:
+            return {row.subject: row.salt for row in connection.execute(select(subjects.c.subject, subjects.c.salt))}
+
+    salts()
+    store.write(store.writers[0], 1, subject={"iss": AS, "sub": "zoe"})
+    before = salts()
+    for sub in ("alice", "zoe"):
+        assert cli("receipts", "erase-subject", sub, "--receipts", store.url, "--json")[0] == 0
+    erased = [before[name] for name in before.keys() - salts().keys()]
+    files = [file.read_bytes() for file in store.folder.iterdir()]
+    assert [any(salt in file for file in files) for salt in erased] == [False, False]
+    service.close()
+
+
 def test_a_subject_is_found_until_it_is_erased(store: Filled) -> None:
     """By its sub, at one issuer or at any."""
     database = Database.open(store.url, migrate=False)
     with database.reading() as connection:
-        found = subjects.find(connection, "bob")
+        found = find(connection, "bob")
         assert len(found) == 1
-        assert subjects.find(connection, "bob", AS) == found
-        assert subjects.find(connection, "bob", "https://other.example.com") == []
+        assert find(connection, "bob", AS) == found
+        assert find(connection, "bob", "https://other.example.com") == []
     database.close()
 
 
@@ -79,3 +102,27 @@ def test_what_is_too_old_goes_with_a_statement(store: Filled) -> None:
     assert store.verify().receipts == 3 * 2
     assert store.kinds() == set()
     assert store.kinds(anchored=False) == {"removed"}
+
+
+@pytest.mark.parametrize(
+    "made_old",
+    [
+        "UPDATE receipts SET evaluated_at = 0",
+        "UPDATE receipts SET document = replace(document, '\"evaluated_at\":1', '\"evaluated_at\":0')",
+        "DELETE FROM receipts WHERE writer = 2 AND seq = 4",
+    ],
+    ids=["column", "document", "missing"],
+)
+def test_young_receipts_do_not_go_because_somebody_made_them_old(store: Filled, made_old: str) -> None:
+    """Whoever can write to the store must not have the service sign the deletion of what was decided just now."""
+    connection = sqlite3.connect(store.file)
+    connection.execute(made_old)
+    connection.commit()
+    connection.close()
+    found, database = store.kinds(), Database.open(store.url, migrate=False)
+    before = time.time() + (60 if "DELETE" in made_old else -3600)
+
+    with suppress(StoreError):
+        assert retention.prune(database, before, store.key, store.sink) == 0
+    database.close()
+    assert store.kinds() == found != set()

@@ -135,6 +135,18 @@ def test_a_page_token_of_another_question_is_refused(database: Database) -> None
             listing.page(connection, ReceiptFilter(effect="DENY"), size=1, token=token)
 
 
+def test_a_page_token_goes_on_where_since_is_a_moment_later(database: Database) -> None:
+    """As `--since 24h` says with every command."""
+    with database.reading() as connection:
+        first = listing.page(connection, ReceiptFilter(since=1.0, until=2**33), size=1)
+        later = ReceiptFilter(since=1.5, until=2**33 + 1)
+        second = listing.page(connection, later, size=1, token=first.next_token)
+        both = listing.page(connection, ReceiptFilter(), size=2)
+    assert [one.decision_id for one in (*first.receipts, *second.receipts)] == [
+        one.decision_id for one in both.receipts
+    ]
+
+
 def test_what_is_read_back_is_what_was_recorded(database: Database) -> None:
     """The subject, which is kept sealed, is read with the rest."""
     with database.reading() as connection:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +12,11 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from actas.receipts import against
-from actas.receipts.chain import GENESIS, link
-from actas.receipts.entry import text_of, value_of
 from actas.receipts.findings import Report
 from actas.receipts.statements import trusted
 from actas.receipts.verify import verify
 from actas.store import Database
-from store_support import Filled, cli, filled, other
+from store_support import Filled, cli, filled, other, recompute, tamper
 
 EDITS = 1000
 WEIGHTS = {"receipts": 12, "receipt_targets": 2, "writers": 2, "subjects": 2, "store": 1}
@@ -39,35 +35,6 @@ def store(original: Filled, tmp_path: Path) -> Filled:
     """Give a copy of it, to be tampered with."""
     shutil.copytree(original.folder, tmp_path / "store")
     return Filled(tmp_path / "store", original.key, list(original.writers))
-
-
-def tamper(store: Filled, *statements: str) -> None:
-    """Do what somebody with a SQL shell does."""
-    connection = sqlite3.connect(store.file)
-    for statement in statements:
-        assert connection.execute(statement).rowcount != 0, statement
-    connection.commit()
-    connection.close()
-
-
-def recompute(store: Filled, writer: int, change: Callable[[dict[str, object]], None]) -> None:
-    """Change every entry of *writer*, and make a chain of them that holds together, as the store's own code would."""
-    connection = sqlite3.connect(store.file)
-    prev, last = GENESIS, 0
-    rows = connection.execute("SELECT seq, document FROM receipts WHERE writer = ? ORDER BY seq", (writer,)).fetchall()
-    for seq, document in rows:
-        changed = value_of(document)
-        change(changed)
-        content = text_of(changed)
-        hashed = link(prev, content)
-        connection.execute(
-            "UPDATE receipts SET document = ?, prev = ?, hash = ?, effect = ? WHERE writer = ? AND seq = ?",
-            (content.decode(), prev, hashed, changed.get("effect"), writer, seq),
-        )
-        prev, last = hashed, seq
-    connection.execute("UPDATE writers SET seq = ?, head = ? WHERE writer = ?", (last, prev, writer))
-    connection.commit()
-    connection.close()
 
 
 def test_a_store_as_it_was_written_is_intact(store: Filled) -> None:
@@ -168,14 +135,6 @@ def test_a_salt_that_was_deleted_is_no_erasure(store: Filled) -> None:
     """Whoever deletes a salt by hand is told apart from `actas receipts erase-subject`."""
     tamper(store, "DELETE FROM subjects WHERE subject = (SELECT subject FROM subjects LIMIT 1)")
     assert store.kinds() == {"salt_removed"}
-
-
-def test_statements_of_another_key_count_for_nothing(store: Filled, tmp_path: Path) -> None:
-    """Whoever can write to the sink, but has not the key, says nothing."""
-    stranger = filled(tmp_path / "stranger", writers=1, each=4)
-    with (store.folder / "checkpoints.jws").open("ab") as sink:
-        sink.write((stranger.folder / "checkpoints.jws").read_bytes())
-    assert store.kinds() == {"sink_changed"}
 
 
 def test_another_store_in_its_place_is_found(store: Filled, tmp_path: Path) -> None:

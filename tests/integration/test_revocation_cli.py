@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from actas.client import DecisionClient
 from cli_support import Ran, actas
 from revocation_support import asking, codes, settings, signed_event, trust_events
-from service_support import RunningService, lasting, until
+from service_support import RunningService, adopter_root, lasting, until
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +106,11 @@ def test_a_security_event_is_taken_in_once(running: RunningService, asks: Decisi
     assert (wrong.status, "the claim sub" in wrong.complaint) == (2, True)
     rejected = [entry for entry in running.events if entry["event"] == "SET_REJECTED"]
     assert [entry["problem"] for entry in rejected] == ["has the claim sub, which no event has"]
+
+
+def test_a_service_without_a_store_says_what_it_lacks(tmp_path: Path) -> None:
+    """Whoever would revoke learns in which setting a store is named."""
+    with lasting(tmp_path, {"policies": adopter_root(tmp_path / "root")}) as running:
+        ran = actas("revoke", "agent", "mail", "--target", running.address)
+
+    assert (ran.status, "without a store (its setting receipts)" in ran.complaint) == (3, True)

@@ -82,6 +82,8 @@ def test_what_is_revoked_is_listed_with_who_when_and_why(running: RunningService
         ({"kind": "agent"}, "revocations[0]"),
         ({"kind": "agent", "id": "a", "sub": "b"}, "revocations[0]"),
         ({"kind": "claims", "sub": "a", "claims": {}}, "revocations[0]"),
+        ({"kind": "agent", "id": "a", "until": 24}, "revocations[0]"),
+        ({"kind": "actor_prefix", "sub": "mail-"}, "revocations[0]"),
     ],
 )
 def test_what_revokes_nobody_is_refused(running: RunningService, entry: dict[str, Any], field: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import grpc
 import pytest
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,6 +26,7 @@ from joserfc.jwk import ECKey
 from actas import wire
 from actas.client import AsyncDecisionClient, Target
 from actas.errors import ConfigError, EngineError
+from actas.server import interceptors
 from actas.server.servicer import SERVICE
 from server_support import ISSUER, REQUEST, ChosenDecider, Told, send_bytes, served
 
@@ -57,6 +59,18 @@ async def test_with_callers_a_token_is_needed_even_on_loopback() -> None:
         await send_bytes(server.address, "Decide", DATA, BEARER)
 
     assert decider.asked[0][2] == "sts"
+
+
+async def test_who_is_nobody_fills_no_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line now and then says that somebody tries; each try is counted."""
+    monkeypatch.setattr(interceptors, "_of_nobody", interceptors.Sparing(lambda: 0.0))
+    with structlog.testing.capture_logs() as lines:
+        async with served(ChosenDecider(), {"callers": [CALLER]}) as server:
+            for _ in range(5):
+                assert (await refused(server.address, ())).reason == "CALLER_NOT_AUTHENTICATED"
+            counted = server.metrics.exposition().decode()
+    assert [line["reason"] for line in lines if line["event"] == "refused"] == ["CALLER_NOT_AUTHENTICATED"]
+    assert 'actas_calls_total{method="Decide",status="UNAUTHENTICATED"} 5.0' in counted
 
 
 async def test_a_caller_may_not_speak_for_another_authorization_server() -> None:
@@ -110,6 +124,22 @@ async def test_health_needs_no_token() -> None:
             await server.host.serving(able)
             for name in ("", SERVICE):
                 assert (await stub.Check(health_pb2.HealthCheckRequest(service=name))).status == status
+
+
+async def test_a_watch_of_health_costs_no_more_than_a_name() -> None:
+    """Who has no token could otherwise leave a message of the greatest length here, hundreds on each connection."""
+    async with (
+        served(ChosenDecider(), {"callers": [CALLER]}) as server,
+        aio.insecure_channel(server.address) as channel,
+    ):
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        for name, status in ((SERVICE, 1), ("", 1), ("nobody", 3)):
+            watched = stub.Watch(health_pb2.HealthCheckRequest(service=name), timeout=10)
+            assert (await watched.read()).status == status
+            watched.cancel()
+        with pytest.raises(aio.AioRpcError) as caught:
+            await stub.Watch(health_pb2.HealthCheckRequest(service="a" * 10_000), timeout=10).read()
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def list_services(address: str, metadata: tuple[tuple[str, str], ...] = ()) -> list[str]:

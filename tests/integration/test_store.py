@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -88,6 +90,43 @@ def _work(number: int):  # type: ignore[no-untyped-def]
         return number
 
     return work
+
+
+class _Notes:
+    """Notes who writes."""
+
+    def __init__(self, name: str, noted: list[str]) -> None:
+        self._name, self._noted = name, noted
+
+    def write(self, connection: Connection, items: Sequence[str]) -> None:  # noqa: ARG002 - nothing is written
+        self._noted += [self._name for _ in items]
+
+    def settled(self, *, committed: bool) -> None:
+        """Forget nothing."""
+
+    def rescued(self, items: Sequence[str]) -> bool:  # noqa: ARG002 - nothing is kept
+        return False
+
+
+def test_what_shares_a_commit_is_written_in_one_order(tmp_path: Path) -> None:
+    """In whichever it came: two replicas that write the same rows would wait for each other on PostgreSQL."""
+    noted: list[str] = []
+
+    async def main() -> None:
+        database, held = Database.open(f"sqlite:///{tmp_path}/store.db"), threading.Event()
+        async with StoreThread(database) as thread:
+            first, second = thread.lane(_Notes("first", noted)), thread.lane(_Notes("second", noted))
+            await asyncio.gather(
+                thread.run(lambda _: held.wait(10)),
+                thread.run(lambda _: noted.append("work")),
+                second.put("2"),
+                first.put("1"),
+                asyncio.to_thread(held.set),
+            )
+        database.close()
+
+    asyncio.run(main())
+    assert noted.index("first") < noted.index("second")
 
 
 def test_a_postgresql_that_cannot_hold_every_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

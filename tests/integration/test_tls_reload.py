@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -235,6 +237,46 @@ async def test_a_service_that_the_workload_api_refuses_knows_nobody_by_a_spiffe_
                 await until(lambda: server.security.problem == "")
                 await asyncio.to_thread(server.security.look)
                 assert (await client.decide(REQUEST)).decision_id == "d-1"
+
+
+async def test_what_came_with_an_svid_vouches_for_nobody_when_that_has_ended(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that died tells of no authority that is dropped: it is believed for as long as its last SVID lasts."""
+    later = [0.0]
+    clock = SimpleNamespace(time=lambda: time.time() + later[0], monotonic=time.monotonic)
+    monkeypatch.setattr("actas.server.tls.workload.time", clock)
+    with WorkloadApi(tmp_path / "agent.sock", world.domain, ACTAS) as api:
+        settings = {"tls_workload_api": f"unix:{tmp_path}/agent.sock", "callers": [CALLER]}
+        target = world.caller.target
+        async with (
+            served(ChosenDecider(), settings) as server,
+            AsyncDecisionClient(target(server.address, world.ca), timeout=10, connections=1) as client,
+        ):
+            api.stop()
+            assert server.security is not None
+            for later[0], known in ((3500.0, True), (3700.0, False), (0.0, True)):
+                await asyncio.to_thread(server.security.look)
+                if known:
+                    assert (await client.decide(REQUEST)).decision_id == "d-1"
+                    continue
+                with pytest.raises(EngineError) as caught:
+                    await client.decide(REQUEST)
+                assert caught.value.reason == "CALLER_NOT_AUTHENTICATED"
+
+
+async def test_a_partner_without_certificates_keeps_no_rotation_back(world: World, tmp_path: Path) -> None:
+    """What its bundle holds is the partner's choice; the service's own SVID and bundle come in the same message."""
+    partner = Domain("partner.test")
+    with WorkloadApi(tmp_path / "agent.sock", world.domain, ACTAS, (partner,)) as api:
+        settings = {"tls_workload_api": f"unix:{tmp_path}/agent.sock", "callers": [CALLER]}
+        async with served(ChosenDecider(), settings) as server:
+            before = await asyncio.to_thread(shown_by, server.address, world.caller, world.ca)
+            api.change(partner.roots.clear, world.domain.rotate)
+            await until(lambda: counted(server.metrics, "tls_workload_api", "read") >= 2)
+            put(world.ca, roots_pem(world.domain))
+            after = await asyncio.to_thread(shown_by, server.address, world.caller, world.ca)
+            assert before.serial_number != after.serial_number
 
 
 async def test_without_an_svid_the_service_does_not_start(tmp_path: Path) -> None:

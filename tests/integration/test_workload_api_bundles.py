@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from actas.evidence.svid.bundle import TrustBundle
 from actas.evidence.svid.unproven import SvidError
 from actas.evidence.svid.workload_api import WorkloadApiBundles
 from actas.proof import Problem
+from trust_domain import workload_api
 from trust_domain.authority import TrustDomain
 from trust_domain.workload_api import WorkloadApi
 
@@ -114,6 +116,23 @@ async def test_what_is_taken_back_is_used_no_more(tmp_path: Path) -> None:
         assert await agent.problem() is Problem.BUNDLE_UNAVAILABLE
         agent.api.change(lambda: setattr(agent.api, "entitled", True))
         await agent.until(lambda: agent.has(roots=1))
+
+
+@pytest.mark.parametrize("weak", [[], [{"kty": "RSA", "kid": "w", "n": "-w", "e": "AQAB"}]], ids=["none", "no key"])
+async def test_the_bundle_of_a_partner_spoils_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weak: list[dict[str, str]]
+) -> None:
+    """It chooses what it publishes: no certificate, a key that is none. What the own one tells counts at once."""
+    written = workload_api.jwk_set
+    told = lambda one: json.dumps({"keys": weak}).encode() if one.name == "partner.test" else written(one)  # noqa: E731 - see above
+    async with following(tmp_path) as agent:
+        assert await agent.problem("partner.test") is None
+        monkeypatch.setattr(workload_api, "jwk_set", told)
+        agent.api.change(agent.federated.roots.clear, agent.own.rotate)
+        await agent.until(lambda: agent.has(roots=2))
+        partner = await agent.get("partner.test")
+        assert not partner.usable
+        assert not agent.told
 
 
 async def test_a_refusal_counts_when_it_lasts(tmp_path: Path) -> None:

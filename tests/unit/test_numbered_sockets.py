@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -54,6 +55,15 @@ def test_numbered_paths_get_as_many_connections_each(folder: Path, bound: ExitSt
 
     assert addresses(folder / "a", 4) == [f"unix:{folder}/a.{number}" for number in (0, 2, 3, 10)]
     assert set(Counter(addresses(folder / "a", 8)).values()) == {2}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a socket to somebody else")
+def test_a_socket_of_another_user_is_no_worker(folder: Path, bound: ExitStack) -> None:
+    """Whoever may write beside the service's sockets would otherwise get a share of the calls, and decide them."""
+    bind(bound, *(folder / f"a.{number}" for number in range(3)))
+    os.chown(folder / "a.2", 65534, -1)
+
+    assert set(addresses(folder / "a")) == {f"unix:{folder}/a.0", f"unix:{folder}/a.1"}
 
 
 def test_a_service_that_is_not_there_is_at_the_path(folder: Path) -> None:

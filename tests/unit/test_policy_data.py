@@ -88,6 +88,9 @@ def test_the_registry_is_indexed_by_what_requests_bring(shipped: PolicyData) -> 
         AS: {"mail-bot": "mail"},
     }
     assert index["client_identities"] == {AS: {"mail-client": "mail"}}
+    assert index["agents"]["mail"]["workload_prefixes"].keys() == {
+        "spiffe://example.org", "spiffe://example.org/agent", "spiffe://example.org/agent/mail"
+    }  # fmt: skip
     assert index["grants"]["mail"]["*"][0]["client_id"] == ""
     assert index["issuers"]["https://kc.example.com"]["access_token_typ"] == {"jwt": True}
     assert "none" not in index["issuers"][AS]["algorithms"]

@@ -61,3 +61,13 @@ def test_of_several_modes_the_stricter_one_counts(
     config = load({"receipts": "sqlite:///r.db", "receipts_mode": "async", "receipts_modes": modes})
 
     assert waits(config, frozenset(risk)) is expected
+
+
+def test_a_class_without_a_mode_is_not_hurried_by_one_that_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default answers wait for their receipts; that messages do not wait is no word about payments."""
+    monkeypatch.chdir(tmp_path)
+    config = load({"receipts": "sqlite:///r.db", "receipts_modes": {"external_message": "async"}})
+
+    assert [waits(config, frozenset(risk)) for risk in ([], ["external_message"], ["payment", "external_message"])] == [
+        True, False, True
+    ]  # fmt: skip

@@ -25,7 +25,7 @@ def show_tree(console: Console, first: Sequence[Hop], *, every: bool = False) ->
     """
     top = first[0].receipt.document
     heading = line(_subject(top), "bold")
-    heading.append_text(line(f"  txn {top['root_decision_id']}", "dim"))
+    heading.append_text(line(f"  txn {top.get('root_decision_id', 'unreadable')}", "dim"))
     tree = Tree(heading, guide_style="dim")
     _grow(tree, first, _subject(top), every)
     console.print(tree)

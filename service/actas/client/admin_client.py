@@ -8,6 +8,7 @@ import grpc
 
 from actas.client.channels import Target
 from actas.client.errors import no_decision
+from actas.errors import EngineError
 
 
 class AdminClient:
@@ -39,4 +40,9 @@ class AdminClient:
         try:
             return getattr(self._stub, method)(asked, timeout=self._timeout, metadata=self._target.metadata)
         except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+                raise EngineError(
+                    "the service was started without a store (its setting receipts), so it has nothing of the kind",
+                    reason="NO_STORE",
+                ) from None
             raise no_decision(error) from None

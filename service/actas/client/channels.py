@@ -23,8 +23,13 @@ Eight reach both of two workers at once in 99 % of all cases. They are made as t
 
 C = TypeVar("C")
 
-# Connections are what the service's workers share out, so each channel must have one of its own.
-_OPTIONS = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0))
+_OPTIONS = (
+    # Connections are what the service's workers share out, so each channel must have one of its own.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.enable_retries", 0),
+    # No variable such as http_proxy sends what was to stay on this machine, token and claims in plain text, elsewhere.
+    ("grpc.enable_http_proxy", 0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +159,18 @@ class _Source(Generic[C]):
 
 
 def _numbered(path: Path) -> list[Path]:
-    """Give the sockets PATH.0, PATH.1 and so on that exist, in their order; none where PATH itself exists."""
+    """Give the sockets PATH.0, PATH.1 and so on that exist, in their order; none where PATH itself exists.
+
+    All are of one user: in a directory such as /tmp others could add theirs, and would get calls and decide them.
+    """
     try:
         if path.exists():
             return []
         found = [beside for beside in path.parent.iterdir() if _number(beside, path) is not None and beside.is_socket()]
+        found.sort(key=lambda beside: _number(beside, path) or 0)
+        return [beside for beside in found if beside.stat().st_uid == found[0].stat().st_uid]
     except OSError:
         return []
-    return sorted(found, key=lambda beside: _number(beside, path) or 0)
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:

@@ -11,6 +11,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode, urlsplit
 
 import httpx
@@ -24,6 +25,11 @@ _OK, _REDIRECTS = 200, range(300, 400)
 # Addresses that hold an IPv4 address: NAT64 (RFC 6052), 6to4 (RFC 3056) and Teredo (RFC 4380) lead to places that
 # they do not show.
 _TUNNELS = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
+# Whatever else is global for Python, such as site-local and IPv4-compatible addresses, is nobody's on the internet
+# (IANA's registry of the address space, RFC 4291, section 2.4).
+_PUBLIC = ipaddress.IPv6Network("2000::/3")
+# Names are resolved in threads that nothing else waits for: one cannot be taken back from a name server that is silent.
+_RESOLVING = 4
 
 
 class Fetcher:
@@ -35,6 +41,8 @@ class Fetcher:
         self._tls: ssl.SSLContext | None = None
         # A client for each host: connections are pooled by address, and one host's must not be another's.
         self._clients: dict[str, httpx.AsyncClient] = {}
+        self._threads = ThreadPoolExecutor(_RESOLVING, "resolve")
+        self._resolving: dict[str, asyncio.Future[list[str]]] = {}
 
     async def get(self, url: str, *, accept: str = "application/json") -> bytes:
         """Give what is at *url*; raises FetchError."""
@@ -52,6 +60,7 @@ class Fetcher:
 
     async def close(self) -> None:
         """End all connections."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         clients, self._clients = self._clients, {}
         for client in clients.values():
             await client.aclose()
@@ -91,17 +100,29 @@ class Fetcher:
         raise FetchError(host, "unreachable")
 
     async def _addresses(self, host: str, name: str, port: int) -> list[str]:
-        loop = asyncio.get_running_loop()
         try:
-            found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+            addresses = await self._resolved(host, name, port)
         except (OSError, UnicodeError):
             raise FetchError(host, "unresolved") from None
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         private = host in self._anchors.private_hosts
         allowed = [address for address in addresses if is_allowed(address, private=private)]
         if not allowed:
             raise FetchError(host, "private_address" if addresses else "unresolved")
         return allowed[:_MOST_ADDRESSES]
+
+    async def _resolved(self, host: str, name: str, port: int) -> list[str]:
+        """Resolve *name*; whoever needs it meanwhile waits for the same answer, so a host takes one thread at most."""
+        found = self._resolving.get(host)
+        if found is None:
+            found = asyncio.get_running_loop().run_in_executor(self._threads, _resolve, name, port)
+            self._resolving[host] = found
+            found.add_done_callback(lambda done: self._was_resolved(host, done))
+        return await asyncio.shield(found)
+
+    def _was_resolved(self, host: str, done: asyncio.Future[list[str]]) -> None:
+        self._resolving.pop(host, None)
+        if not done.cancelled():
+            done.exception()  # said by whoever waits, if anybody still does
 
     async def _answer(self, request: httpx.Request, host: str) -> bytes:
         response = await self._client(host).send(request, stream=True)
@@ -133,6 +154,10 @@ class Fetcher:
         return client
 
 
+def _resolve(name: str, port: int) -> list[str]:
+    return list(dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)))
+
+
 def is_allowed(text: str, *, private: bool) -> bool:
     """Whether an address may be connected to, one of a private network only if *private*.
 
@@ -147,7 +172,8 @@ def is_allowed(text: str, *, private: bool) -> bool:
         return False
     if address.is_link_local or address.is_multicast or address.is_unspecified:
         return False
-    return address.is_global or (private and (address.is_private or address.is_loopback))
+    public = address.is_global and (isinstance(address, ipaddress.IPv4Address) or address in _PUBLIC)
+    return public or (private and (address.is_private or address.is_loopback))
 
 
 def _shown(url: str) -> str:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from actas.evidence.svid.bundle import read_bundle
-from actas.evidence.svid.x509_svid import SIGNERS
+from actas.evidence.svid.x509_svid import SIGNERS, signer_of
 
 MAX_BUNDLE_BYTES = 1 << 20
 _MAX_CHAIN = 8
@@ -57,12 +58,22 @@ def read_authorities(text: bytes) -> Certificates:
 
 
 def chain_of(leaf_pem: bytes, others_pem: bytes) -> Chain:
-    """Read what a peer presented; raises ValueError when it is no certificate, or too much."""
+    """Read what a peer presented, of each signer the first certificate.
+
+    Raises ValueError when it is no certificate, or too much.
+    """
     if others_pem.count(b"BEGIN CERTIFICATE") > _MAX_CHAIN:
         raise ValueError("the chain is too long")
     leaf = x509.load_pem_x509_certificate(leaf_pem)
     others = read_certificates(others_pem) if others_pem else ()
-    return Chain(leaf, tuple(other for other in others if other != leaf))
+    first: dict[tuple[bytes, bytes], x509.Certificate] = {}
+    try:
+        for other in others:
+            if other != leaf:
+                first.setdefault(signer_of(other), other)
+    except UnsupportedAlgorithm as error:
+        raise ValueError(str(error)) from None
+    return Chain(leaf, tuple(first.values()))
 
 
 def verified_until(chain: Chain, authorities: Sequence[x509.Certificate], *, now: float) -> float | None:

@@ -124,7 +124,16 @@ def _agent(agent: Agent, canonical: Mapping[str, str]) -> JsonDict:
         max_lifetime_seconds=agent.max_lifetime_seconds,
         may_delegate_to=_optional_set(agent.may_delegate_to),
         version=agent.version or "",
+        workload_prefixes=_workload_prefixes(agent),
     )
+
+
+def _workload_prefixes(agent: Agent) -> dict[str, bool] | None:
+    """Give every prefix by whole segments of an agent's SPIFFE IDs, where it may act without showing these."""
+    if len(agent.identities) < 2:
+        return None
+    workloads = [SpiffeId(one.spiffe_id) for one in agent.identities if one.spiffe_id is not None]
+    return as_set(name.issuer + prefix for name in workloads for prefix in ("", *name.prefixes())) or None
 
 
 def _rate_limits(limits: RateLimits, registry: Registry) -> JsonDict:

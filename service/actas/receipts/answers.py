@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from actas.errors import ProtocolError
 from actas.receipts.kept import KeptReceipt
 
 MOST_HOPS: Final = 1000
@@ -66,5 +67,7 @@ class Hours:
 
     @classmethod
     def around(cls, since: float, until: float | None) -> Hours:
-        """Give the hours that have any moment between two, in seconds since the epoch."""
+        """Give the hours that have any moment between two, in seconds since the epoch; raises ProtocolError."""
+        if until is not None and since >= until:
+            raise ProtocolError("until", "must be later than since, which is 24 hours ago where it is not said")
         return cls(int(since // HOUR_SECONDS), None if until is None else -int(-until // HOUR_SECONDS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, bindparam, select
@@ -26,21 +27,40 @@ def kept(connection: Connection, decision_ids: Iterable[str]) -> list[KeptReceip
     asked = list(decision_ids)
     columns = receipts.c
     rows = connection.execute(
-        select(columns.writer, columns.seq, columns.kind, columns.part, columns.decision_id, columns.document)
+        select(
+            columns.writer,
+            columns.seq,
+            columns.kind,
+            columns.part,
+            columns.decision_id,
+            columns.document,
+            columns.evaluated_at,
+        )
         .where(_is_one_of(connection, columns.decision_id, asked), columns.kind.in_((DECISION, OUTCOME)))
         .order_by(columns.evaluated_at)
     ).all()
-    documents = [value_of(row.document) for row in rows]
+    documents = [_document(row) for row in rows]
     seals = seals_of(connection, documents)
     found: dict[str, tuple[int, int, Document]] = {}
     reports: dict[str, list[tuple[str, Document]]] = {}
-    for (writer, seq, kind, part, decision_id, _), document in zip(rows, documents, strict=True):
+    for (writer, seq, kind, part, decision_id, *_), document in zip(rows, documents, strict=True):
         opened = unsealed(document, seals)
         if kind == DECISION:
             found[decision_id] = (writer, seq, opened)
         else:
             reports.setdefault(decision_id, []).append((part, opened))
     return [KeptReceipt(*found[name], _outcome(reports.get(name, ()))) for name in asked if name in found]
+
+
+def _document(row: Any) -> Document:
+    """Read the document of *row*, or say that nobody can: what was done to one receipt must not hide the others."""
+    with suppress(AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        document: Document = value_of(row.document)
+        float(document["evaluated_at"])
+        sealed = document.get("sealed", {"subject": ""})
+        if isinstance(document["decision_id"], str) and isinstance(sealed["subject"], str):
+            return document
+    return {"decision_id": row.decision_id, "evaluated_at": row.evaluated_at, "unreadable": True}
 
 
 def unsealed(document: Document, seals: Mapping[str, Seal]) -> Document:
@@ -95,7 +115,7 @@ def _outcome(reports: Iterable[tuple[str, Document]]) -> Document:
     refused: list[Document] = []
     for part, report in reports:
         by = {"reporter": report.get("reporter", ""), "reported_at": report["evaluated_at"]}
-        content = {**report["report"], **({"detail": report["detail"]} if "detail" in report else {})}
+        content = {**report.get("report", {}), **({"detail": report["detail"]} if "detail" in report else {})}
         if part.startswith(REFUSED):
             refused.append({**content, **by})
         else:

@@ -15,6 +15,7 @@ from actas.errors import ProtocolError
 MAX_TEXT = 2048
 MAX_PAGE = 1000
 _LARGEST = 2**63 - 1
+_TIMES = ("since", "until")
 
 Place = tuple[float, int, int]
 """When it was decided, and the writer and the seq of the receipt: what receipts are put in order by."""
@@ -57,8 +58,11 @@ class ReceiptFilter:
             raise _wrong("until", "must be later than since")
 
     def digest(self) -> str:
-        """Name the question, so that the page token of another one is noticed."""
-        asked = json.dumps([getattr(self, member.name) for member in fields(self)])
+        """Name the question, so that the page token of another one is noticed.
+
+        Times are no part of it: "24 hours ago" is another moment with every page.
+        """
+        asked = json.dumps([getattr(self, member.name) for member in fields(self) if member.name not in _TIMES])
         return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

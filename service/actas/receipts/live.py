@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from actas.errors import ProtocolError
 from actas.receipts.delegations import HORIZON_SECONDS, LiveDelegation
 from actas.receipts.documents import kept
 from actas.receipts.kept import KeptReceipt
@@ -21,13 +22,19 @@ _NONE: Document = {}
 
 
 def would_cut(connection: Connection, entries: Sequence[Document], now: float) -> tuple[list[LiveDelegation], bool]:
-    """Give the live delegations that *entries* would cut, the longest usable first, and whether there may be more."""
+    """Give the live delegations that *entries* would cut, the longest usable first, and whether there may be more.
+
+    Raises ProtocolError where no receipt could tell.
+    """
+    if any(entry["kind"] == "session" for entry in entries):
+        # That nothing would be cut is what whoever asks must not believe.
+        raise ProtocolError("revocations", "no receipt says of which session a token is, so no dry run can tell")
     ids = _newest(connection, now)
     found = [
         receipt
         for begin in range(0, len(ids), _AT_ONCE)
         for receipt in kept(connection, ids[begin : begin + _AT_ONCE])
-        if receipt.document.get("issued", _NONE).get("not_after", 0) > now
+        if receipt.document.get("issued", _NONE).get("not_after", 0) > now and receipt.outcome.get("issued", True)
     ]
     aliases = _aliases(receipt.document for receipt in found)
     grouped: dict[tuple[str, str, str, str], LiveDelegation] = {}
@@ -75,7 +82,7 @@ def _aliases(documents: Iterable[Document]) -> dict[str, set[str]]:
 
 
 def _is_cut(entry: Document, receipt: KeptReceipt, aliases: Mapping[str, set[str]]) -> bool:
-    """Whether *entry* is about the decision; which session a token is of, no receipt says."""
+    """Whether *entry* is about the decision."""
     document = receipt.document
     kind, name = entry["kind"], entry.get("id") or entry.get("actor") or entry.get("sub", "")
     if "jti" in entry:
@@ -83,13 +90,17 @@ def _is_cut(entry: Document, receipt: KeptReceipt, aliases: Mapping[str, set[str
     elif kind in ("subject", "claims"):
         cut = _is_subject(entry, document)
     elif kind == "client":
+        server = document.get("authorization_server")
         cut = document.get("client", _NONE).get("client_id") == entry["client_id"]
+        cut = cut and entry.get("authorization_server") in (None, server)
     elif kind == "chain":
         cut = document.get("root_decision_id") == entry["txn"]
     elif kind == "actor_prefix":
         cut = any(name.rstrip("/") in names.prefixes(actor) for actor in _actors(document))
     elif kind in ("agent", "actor", "delegation"):
-        acts = not aliases.get(name, set()).union({name}).isdisjoint(_actors(document))
+        its_own = {name} if kind != "agent" or name in aliases else set()
+        alike = [its | {agent} for agent, its in aliases.items() if name == agent or (kind != "agent" and name in its)]
+        acts = not its_own.union(*alike).isdisjoint(_actors(document))
         cut = acts and (kind != "delegation" or _is_subject(entry, document))
     else:
         cut = False

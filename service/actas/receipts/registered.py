@@ -28,7 +28,8 @@ def find(
         if walk is not None and walk.start:
             _start(writer, row, walk.start, own, report)
         marks = {0, *(mark.seq for mark in said.marks.get(writer, []))}
-        if said.stores and row["checkpointed"] not in marks:
+        # Also where nothing is said at all: it may be another sink, or one that somebody emptied.
+        if said.asked and row["checkpointed"] not in marks:
             _add(report, Kind.CHANGED, writer, f"nobody has said that it reached entry {row['checkpointed']}")
     _numbers(known, own["writers"], told, report)
 

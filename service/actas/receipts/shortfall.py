@@ -31,6 +31,7 @@ def find(
     """Compare the chains with the statements; *numbered* is how many writers the store has given numbers."""
     for writer, walk in walks.items():
         _recomputed(walk, said.marks.get(writer, []), report)
+    _pruned_otherwise(said, report)
     short = [
         found
         for writer, marks in said.marks.items()
@@ -63,6 +64,15 @@ def _recomputed(walk: Walk, marks: list[Mark], report: Report) -> None:
             message = f"writer {walk.writer}: entry {mark.seq} is not the one that was there {_when(mark)}"
             report.add(Kind.RECOMPUTED, message, writer=walk.writer, seq=mark.seq)
             return
+
+
+def _pruned_otherwise(said: Said, report: Report) -> None:
+    """Find what was another one when it was deleted: nothing of it is left to be looked at."""
+    for writer, head in said.pruned.items():
+        for mark in said.marks.get(writer, []):
+            if mark.seq == head.seq and mark.hash != head.hash:
+                message = f"writer {writer}: entry {mark.seq} was another one {_when(mark)} than when it was deleted"
+                report.add(Kind.RECOMPUTED, message, writer=writer, seq=mark.seq)
 
 
 def _short(

@@ -20,6 +20,7 @@ from typing import IO
 
 from actas.errors import StoreError
 from actas.receipts.entry import Entry, text_of, value_of
+from actas.receipts.names import sync_names
 
 _SUFFIX = ".receipts.jsonl"
 
@@ -89,12 +90,7 @@ class Spill:
         path = self._directory / f"{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
         file = os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb", buffering=0)
         fcntl.flock(file, fcntl.LOCK_EX)
-        # Without its name a file is not found again.
-        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        sync_names(self._directory)
         return file
 
 

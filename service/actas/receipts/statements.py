@@ -20,6 +20,7 @@ from actas.evidence import jws
 from actas.evidence.keys import TrustedIssuer, read_keys
 from actas.evidence.signing import SigningKey
 from actas.receipts.chain import Head
+from actas.receipts.names import sync_names
 
 TYP = "actas-receipts+jwt"
 ALGORITHMS = ("ES256", "ES384", "ES512", "EdDSA", "Ed25519", "PS256", "PS384", "PS512")
@@ -57,8 +58,9 @@ class Sink:
                 file = self._path / f"{time.time_ns():020d}-{secrets.token_hex(4)}"
                 _append(file, line)
                 file.rename(file.with_suffix(_SUFFIX))
-            else:
-                _append(self._path, line)
+                sync_names(self._path)
+            elif _append(self._path, line):
+                sync_names(self._path.parent)
         except OSError as error:
             raise StoreError(f"{self._path}: {error.strerror}") from None
 
@@ -99,7 +101,8 @@ def of(says: Says, store_id: str, heads: Iterable[Head]) -> Statement:
     return Statement(says, store_id, time.time(), tuple(heads))
 
 
-def _append(file: Path, line: bytes) -> None:
+def _append(file: Path, line: bytes) -> bool:
+    """Write *line*, and say whether it is the first."""
     descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         # Several processes write there. What one of them could not write whole must not run into the next line.
@@ -112,5 +115,6 @@ def _append(file: Path, line: bytes) -> None:
         except OSError:
             os.ftruncate(descriptor, begun)
             raise
+        return begun == 0
     finally:
         os.close(descriptor)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection, RowMapping, select
 
+from actas.errors import StoreError
 from actas.receipts import registered, shortfall
 from actas.receipts.against import Said
 from actas.receipts.findings import Kind, Report
 from actas.receipts.known_subjects import KnownSubjects, raw
 from actas.receipts.walk import Walk, rows
-from actas.store.schema import receipts, store, writers
+from actas.revocation import log
+from actas.store.schema import receipt_targets, receipts, store, writers
 
 _SAY_EVERY = 10_000
 
@@ -30,6 +32,8 @@ def verify(connection: Connection, said: Said, report: Report, progress: Callabl
     shortfall.find(said, walks, known, own["writers"], report)
     registered.find(said, walks, known, own, report)
     _erasures(walks.values(), own, report)
+    _strays(connection, report)
+    _revocations(connection, report)
 
 
 def _walked(
@@ -57,3 +61,24 @@ def _erasures(walks: Iterable[Walk], own: RowMapping, report: Report) -> None:
         report.add(Kind.SALT_REMOVED, f"the salt of subject {subject} is gone, and no entry says that it was erased")
     if own["erasures"] != len(erased):
         report.add(Kind.CHANGED, f"the store counts {own['erasures']} erasures, its chains {len(erased)}")
+
+
+def _strays(connection: Connection, report: Report) -> None:
+    """Find targets of entries that never were there; of a chain that lacks something that was said already."""
+    told = {finding.writer for finding in report.findings}
+    of = receipt_targets.c
+    of_entry = receipt_targets.outerjoin(receipts, (receipts.c.writer == of.writer) & (receipts.c.seq == of.seq))
+    asked = select(of.writer, of.seq).select_from(of_entry).where(receipts.c.seq.is_(None)).order_by(of.writer, of.seq)
+    for row in connection.execute(asked.distinct()):
+        if row.writer in told:
+            continue
+        report.add(Kind.CHANGED, f"writer {row.writer}, entry {row.seq}: it has targets, and is not there")
+
+
+def _revocations(connection: Connection, report: Report) -> None:
+    """Look whether what was revoked and taken back is as it was recorded."""
+    try:
+        for _ in log.everything(connection):
+            pass
+    except StoreError as error:
+        report.add(Kind.CHANGED, f"the log of revocations: {error}")

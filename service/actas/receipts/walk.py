@@ -73,7 +73,11 @@ class Walk:
         elif not _derived(row, document, further):
             self._changed(seq, "what it is looked up by is not what it says")
         else:
-            self._open(document, seq)
+            try:
+                self._open(document, seq)
+            except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+                # Whoever makes a chain anew can write anything into it.
+                self._changed(seq, "it says what no entry says")
         self._follow(seq, prev)
         if seq in self.hashes:
             self.hashes[seq] = hashed
@@ -92,9 +96,9 @@ class Walk:
 
     def _open(self, document: dict[str, Any], seq: int) -> None:
         if document["kind"] == "start":
-            self.start = document
+            self.start = {name: document[name] for name in ("name", "evaluated_at", "store_id")}
         elif document["kind"] == "erasure":
-            self.erased += document["subjects"]
+            self.erased += map(str, document["subjects"])
         sealed = document.get("sealed")
         if sealed is None:
             return
@@ -129,7 +133,7 @@ def _document(row: RowMapping) -> dict[str, Any] | None:
         document = value_of(row["document"])
         columns.derive(document)
         columns.further_targets(document)
-    except (ArithmeticError, AttributeError, KeyError, LookupError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return None
     return document if isinstance(document, dict) and isinstance(row["document"], str) else None
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, model_validator
+
+from actas import spiffe
 
 JsonDict = dict[str, Any]
 Text = Annotated[str, Field(min_length=1, max_length=2048)]
@@ -114,6 +116,11 @@ Revocation = Annotated[
     Subject | Session | Agent | Actor | ActorPrefix | Client | Delegation | Jti | Chain | Claims,
     Field(discriminator="kind"),
 ]
+KINDS = tuple(
+    get_args(kind.model_fields["kind"].annotation)[0]
+    for kind in (Subject, Session, Agent, Actor, ActorPrefix, Client, Delegation, Jti, Chain, Claims)
+)
+"""Every kind that there is."""
 _REVOCATION: TypeAdapter[Revocation] = TypeAdapter(Revocation)
 
 
@@ -132,6 +139,19 @@ def parse_named(document: Any) -> JsonDict:
         del entry["claims"]
         return entry
     return parse(document)
+
+
+def require_effect(entry: Mapping[str, Any], now: float) -> None:
+    """Raise ValueError with a sentence where *entry* would revoke nobody, whoever asks, from *now* on.
+
+    Whoever revokes is told that it is in force: a slip must not be answered so. What is in the log stays readable.
+    """
+    if entry.get("until", now + 1) <= now:
+        raise ValueError("until: is over already, so that nothing would be revoked")
+    if entry["kind"] == "actor_prefix" and spiffe.parse(entry["sub"].rstrip("/")) is None:
+        raise ValueError(
+            "sub: is no SPIFFE ID or trust domain, as spiffe://example.org/agent, so that nobody is below it"
+        )
 
 
 def told(error: ValidationError) -> str:

@@ -103,26 +103,30 @@ class RevocationIndex:
         if clients := self._by_key.get("client.client_id"):
             found += clients.get(request.client.client_id, ())
         acting = names.of(request)
-        if table := self._by_key.get("actor_prefix.sub"):
-            for prefix in {prefix for name in acting for prefix in names.prefixes(name)}:
-                found += table.get(prefix, ())
-        ids, subs = self._by_key.get("agent.id"), self._by_key.get("actor.sub")
-        if ids or subs:
-            found += self._of_agents(acting, agents, ids or {}, subs or {})
+        tables = [self._by_key.get(where) for where in ("agent.id", "actor.sub", "actor_prefix.sub")]
+        if any(tables):
+            found += self._of_agents(acting, agents, *(table or {} for table in tables))
         return found
 
     @staticmethod
-    def _of_agents(acting: set[str], agents: Agents | None, ids: Table, subs: Table) -> Iterator[JsonDict]:
+    def _of_agents(
+        acting: set[str], agents: Agents | None, ids: Table, subs: Table, prefixes: Table
+    ) -> Iterator[JsonDict]:
         if agents is None:
-            for entries in (*ids.values(), *subs.values()):
+            for entries in (*ids.values(), *subs.values(), *prefixes.values()):
                 yield from entries
             return
         known = names.agents_of(acting, agents)
         for agent in known:
             yield from ids.get(agent, ())
-        # An actor is named by any name of its agent, and by the agent's id.
-        for name in acting.union(known, *(names.identities_of(agent, agents) for agent in known)) if subs else ():
+        if not subs and not prefixes:
+            return
+        # An actor is named by any name of its agent, and by the agent's id; a prefix by any that is below it.
+        alike = acting.union(*(names.identities_of(agent, agents) for agent in known))
+        for name in alike | known:
             yield from subs.get(name, ())
+        for prefix in {prefix for name in alike for prefix in names.prefixes(name)} if prefixes else ():
+            yield from prefixes.get(prefix, ())
 
     def _of_some_chain(self) -> tuple[JsonDict, ...]:
         """Give the chain that is revoked the longest: an act that names no chain may be of that one."""

@@ -73,7 +73,9 @@ def since(connection: Connection, place: Place) -> list[Recorded]:
             if row.version != expected:
                 raise ValueError(f"revocation {expected} is missing")
             found.append(read(row.version, row.document, bytes(row.hash), before))
-        except (ValueError, KeyError, TypeError) as error:
+        except (AttributeError, LookupError, RecursionError, TypeError):
+            raise StoreError(f"revocation {expected} cannot be read") from None
+        except ValueError as error:
             raise StoreError(str(error)) from None
         before = found[-1].hash
     return found

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import httpx
 
+from actas.errors import ConfigError
 from actas.revocation.authorization_server import AuthorizationServer
 
 Entry = Mapping[str, Any]
@@ -43,7 +44,9 @@ def carry(
 ) -> Iterator[Carried]:
     """Tell every one of *servers* that is concerned, and give what became of it."""
     for entry in entries:
-        concerned = [server for server in servers if entry.get("iss", server.issuer) == server.issuer]
+        # Of a client its own server is named, of whatever else who vouches for the name.
+        named = entry.get("iss", entry.get("authorization_server"))
+        concerned = [server for server in servers if named in (None, server.issuer)]
         for server in concerned:
             yield _told(f"{entry['kind']} {_name(entry)}", server, partial(_revoke_entry, entry))
         if not concerned:
@@ -66,6 +69,10 @@ def _told(what: str, server: AuthorizationServer, tell: Tell) -> Carried:
         return Carried(what, server.issuer, str(error))
     except httpx.HTTPError as error:
         return Carried(what, server.issuer, f"cannot be reached: {type(error).__name__}")
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return Carried(what, server.issuer, "answers what is not understood")
+    except ConfigError as error:
+        return Carried(what, server.issuer, str(error))
     return Carried(what, server.issuer)
 
 

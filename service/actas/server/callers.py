@@ -109,6 +109,18 @@ class Callers:
         certificate = NOBODY if self._peers is None else self._peers.certificate(context.auth_context())
         return self.authenticate(context.invocation_metadata(), certificate)
 
+    def may_send(self, metadata: Iterable[tuple[str, str | bytes]]) -> bool:
+        """Whether a call with *metadata* may be a caller's, as far as that tells.
+
+        Without a token that is who has a certificate, which the handshake has looked at.
+        """
+        if self._open:
+            return True
+        tokens = [value for name, value in metadata if name == "authorization"]
+        if not tokens:
+            return self._peers is not None
+        return all(self._by_token(value) is not None for value in tokens)
+
     def authenticate(
         self, metadata: Iterable[tuple[str, str | bytes]], certificate: PeerCertificate = NOBODY
     ) -> CallerIdentity:

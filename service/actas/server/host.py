@@ -10,14 +10,14 @@ from typing import Any
 
 import grpc
 from grpc import aio
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_health.v1.health import aio as health_aio  # type: ignore[attr-defined]  # missing in the published types
+from grpc_health.v1 import health, health_pb2
 from grpc_reflection.v1alpha import reflection
 
 from actas.config import Config
 from actas.errors import ConfigError
 from actas.listener import Listener
 from actas.server.callers import Callers
+from actas.server.health import Health
 from actas.server.interceptors import Door, ReflectionInterceptor
 from actas.server.ledger import Ledger
 from actas.server.metrics import Metrics
@@ -60,7 +60,7 @@ class Host:
         self._config = config
         self._security = security
         self._decides, *self._others = services
-        self._health = health_aio.HealthServicer()
+        self._health = Health()
         if config.secured and security is None:
             raise ConfigError("tls_cert", "TLS is configured, and this server was to speak plain text")
         peers = security.peers if security is not None and security.mutual else None
@@ -68,8 +68,7 @@ class Host:
         self._door = Door(tuple(services.values()), known, metrics, place.trailer)
         guards = [ReflectionInterceptor(known)] if config.reflection else []
         self._server = aio.server(interceptors=[*around, *guards], options=_options(config, place))
-        self._server.add_generic_rpc_handlers((self._door,))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._server.add_generic_rpc_handlers((self._door, self._health.handler()))
         if config.reflection:
             names = (*services, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)

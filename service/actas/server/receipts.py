@@ -99,5 +99,6 @@ async def keeping(
 
 def waits(config: Config, risk: frozenset[str]) -> bool:
     """Say whether the answer waits for its receipt where scopes of these *risk* classes were asked for."""
-    modes = [config.receipts_modes[name] for name in risk if name in config.receipts_modes]
-    return "before_answer" in modes if modes else config.receipts_mode == "before_answer"
+    # A class without a mode of its own has that of all, also beside one that has.
+    modes = {config.receipts_modes.get(name, config.receipts_mode) for name in risk} or {config.receipts_mode}
+    return "before_answer" in modes

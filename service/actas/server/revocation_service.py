@@ -15,14 +15,16 @@ from actas.admin_wire.revocation import active_to_proto, live_to_proto, revocati
 from actas.errors import EngineError, ProtocolError
 from actas.evidence import security_events
 from actas.policy.data import PolicyData
+from actas.receipts.delegations import LiveDelegation
 from actas.receipts.live import would_cut
 from actas.revocation import log
 from actas.revocation.change import Change
-from actas.revocation.entry import named, parse, parse_named
+from actas.revocation.entry import KINDS, named, parse, parse_named, require_effect
 from actas.revocation.feed import RevocationFeed
 from actas.server import callers
 from actas.server.doorway import Doorway, handler_of, refuse_unknown
 from actas.server.interceptors import Context
+from actas.server.listed_revocations import ListedRevocations
 from actas.store import StoreThread
 
 if TYPE_CHECKING:
@@ -31,7 +33,11 @@ if TYPE_CHECKING:
 SERVICE: Final = revocation_pb2.DESCRIPTOR.services_by_name["RevocationService"].full_name
 _MOST: Final = 1000
 _PAGE: Final = 100
+_LONGEST_TOKEN: Final = 18
 _LOCAL: Final = "local"
+# gRPC's clients refuse answers of more than 4 MiB.
+_MOST_BYTES: Final = 3 << 20
+_FRAME_BYTES: Final = 8
 
 T = TypeVar("T")
 _log = structlog.get_logger("actas.state")
@@ -59,6 +65,7 @@ class RevocationServicer:
         self._data = data
         self._audience = audience
         self._free = asyncio.Semaphore()
+        self._listed = ListedRevocations()
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
         """Give what a gRPC server calls."""
@@ -73,11 +80,12 @@ class RevocationServicer:
     async def revoke(self, data: bytes, context: Context) -> revocation_pb2.RevokeResponse:
         """Revoke, or say what that would cut."""
         by, asked = self._asked(revocation_pb2.RevokeRequest, data, context)
-        entries = _valid(revocations_from_proto(_some(asked.revocations)), parse)
+        entries = _valid(revocations_from_proto(_some(asked.revocations)), _effective)
         if asked.dry_run:
             found, truncated = await self._read(context, lambda store: would_cut(store, entries, time.time()))
+            told = _fitting(found)
             return revocation_pb2.RevokeResponse(
-                version=self._feed.version, delegations=map(live_to_proto, found), truncated=truncated
+                version=self._feed.version, delegations=told, truncated=truncated or len(told) < len(found)
             )
         version = await self._append([Change("revoke", entry, by, time.time()) for entry in entries])
         return revocation_pb2.RevokeResponse(version=version or self._feed.version)
@@ -102,15 +110,19 @@ class RevocationServicer:
         size = asked.page_size or _PAGE
         if not 1 <= size <= _MOST:
             raise ProtocolError("page_size", f"must be 1 to {_MOST}")
-        if asked.page_token and not asked.page_token.isdecimal():
+        if asked.kind not in ("", *KINDS):
+            # None of a kind that there is not would read as: nobody is revoked.
+            raise ProtocolError("kind", f"is one of {', '.join(KINDS)}")
+        if asked.page_token and not (asked.page_token.isdecimal() and len(asked.page_token) <= _LONGEST_TOKEN):
             raise ProtocolError("page_token", "is none of ListRevocations")
         after = int(asked.page_token or 0)
-        active = await self._read(context, lambda store: log.in_force(log.everything(store), time.time()))
-        found = [one for one in active if one.version > after and asked.kind in ("", one.change.entry["kind"])]
-        page = found[:size]
+        page, more = await self._listed.page(
+            lambda look: self._read(context, look),
+            version=self._feed.version, after=after, kind=asked.kind, size=size,
+        )  # fmt: skip
         return revocation_pb2.ListRevocationsResponse(
             revocations=map(active_to_proto, page),
-            next_page_token=str(page[-1].version) if len(found) > size else "",
+            next_page_token=str(page[-1].version) if more else "",
             version=self._feed.version,
         )
 
@@ -172,6 +184,26 @@ def _some(messages: Sequence[Any]) -> Sequence[Any]:
     if not 1 <= len(messages) <= _MOST:
         raise ProtocolError("revocations", f"must be 1 to {_MOST}")
     return messages
+
+
+def _fitting(found: Sequence[LiveDelegation]) -> list[revocation_pb2.LiveDelegation]:
+    """Write as many, the longest usable first, as any client takes in one answer."""
+    told: list[revocation_pb2.LiveDelegation] = []
+    size = 0
+    for live in found:
+        message = live_to_proto(live)
+        size += message.ByteSize() + _FRAME_BYTES
+        if told and size > _MOST_BYTES:
+            break
+        told.append(message)
+    return told
+
+
+def _effective(document: dict[str, Any]) -> dict[str, Any]:
+    """Read what is to be revoked; raises ValueError, also where it would revoke nobody."""
+    entry = parse(document)
+    require_effect(entry, time.time())
+    return entry
 
 
 def _valid(documents: Sequence[dict[str, Any]], read: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:

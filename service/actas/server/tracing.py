@@ -32,24 +32,25 @@ class TraceInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gene
         from opentelemetry.trace import SpanKind
 
         handler = await continuation(details)
-        if handler is None or handler.unary_unary is None or details.method.startswith(HEALTH):
+        answer = handler and (handler.unary_unary or handler.stream_unary)
+        if answer is None or details.method.startswith(HEALTH):
             return handler
-        answer = handler.unary_unary
         carrier = {name: value for name, value in details.invocation_metadata if name in {"traceparent", "tracestate"}}
         name = details.method.removeprefix("/")
 
-        async def traced(request: object, context: Context) -> object:
+        async def traced(message: object, context: Context) -> object:
             parent = self._propagator.extract(carrier)
             # Not the error itself: its text may repeat a piece of the request.
             with self._tracer.start_as_current_span(
                 name, parent, SpanKind.SERVER, {"rpc.system": "grpc"}, record_exception=False
             ) as span:
                 try:
-                    return await answer(request, context)
+                    return await answer(message, context)
                 finally:
                     span.set_attribute("rpc.grpc.status_code", _number(context.code()))
 
-        return grpc.unary_unary_rpc_method_handler(traced, handler.request_deserializer, handler.response_serializer)
+        again = grpc.unary_unary_rpc_method_handler if handler.unary_unary else grpc.stream_unary_rpc_method_handler
+        return again(traced, handler.request_deserializer, handler.response_serializer)
 
 
 def start(endpoint: str) -> tuple[TraceInterceptor, Callable[[], None]]:

@@ -93,6 +93,21 @@ class Database:
         finally:
             session.close()
 
+    def scrub(self) -> bool:
+        """Have what was deleted leave the files of SQLite, too, and say whether it has; raises StoreError.
+
+        It stands in the write-ahead log, and in the file until the log is copied there, as long as a service runs.
+        """
+        if not self.is_sqlite:
+            return True
+        with self.told():
+            raw: Any = self._engine.raw_connection()
+            try:
+                (busy, *_) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                raw.close()
+        return not busy
+
     def session(self) -> Session:
         """Give a connection that is kept for many writing transactions, all on one thread."""
         return Session(self)
@@ -195,6 +210,8 @@ def _sqlite_connected(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     (level,) = cursor.execute("PRAGMA synchronous").fetchone()
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is deleted is overwritten: a salt whose subject is to be forgotten must not stay on a free page.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     cursor.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
     cursor.close()

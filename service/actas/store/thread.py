@@ -74,6 +74,7 @@ class StoreThread:
         self._stopping = False
         self._wanted = 1
         self._crowd = 1
+        self._lanes = 0
         self._session = database.session()
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._resting_until = 0.0
@@ -111,7 +112,8 @@ class StoreThread:
 
     def lane(self, writer: Writer[I_contra]) -> Lane[I_contra]:
         """Give a way for items of one kind, which *writer* writes together."""
-        return Lane(self, writer)
+        self._lanes += 1
+        return Lane(self, writer, self._lanes)
 
     def _submit(self, lane: Lane[Any] | None, item: Any) -> asyncio.Future[Any]:
         if self._loop is None or self._stopping:
@@ -159,11 +161,12 @@ class StoreThread:
             if began < self._resting_until:
                 raise StoreError(self.trouble)
             with self._session.transaction() as connection:
+                # In one order everywhere: two replicas that write the same rows must not wait for each other.
+                for lane in sorted(lanes, key=lambda lane: lane.number):
+                    lane.writer.write(connection, [job.item for job in lanes[lane]])
                 for job in jobs:
                     if job.lane is None:
                         _apart(connection, job)
-                for lane, its in lanes.items():
-                    lane.writer.write(connection, [job.item for job in its])
         except Exception as error:
             failure = error if isinstance(error, ActasError) else StoreError(f"unexpected {type(error).__name__}")
             self._failed(failure, began, lanes)
@@ -202,9 +205,10 @@ class StoreThread:
 class Lane(Generic[I_contra]):
     """A way for items of one kind. Made by `StoreThread.lane`."""
 
-    def __init__(self, thread: StoreThread, writer: Writer[I_contra]) -> None:
+    def __init__(self, thread: StoreThread, writer: Writer[I_contra], number: int) -> None:
         self._thread = thread
         self.writer = writer
+        self.number = number
 
     async def put(self, item: I_contra) -> None:
         """Write *item*, and return when it is durable; raises StoreError when that is not known."""

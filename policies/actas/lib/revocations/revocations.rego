@@ -197,6 +197,12 @@ hits(revocation, level) if {
 	trim_right(revocation.sub, "/") == concat("", ["spiffe://", id.trust_domain, path])
 }
 
+# Whoever acts under another identity of its agent is below the same prefixes.
+hits(revocation, level) if {
+	revocation.kind == "actor_prefix"
+	data.actas.index.agents[chain.identity(level).agent].workload_prefixes[trim_right(revocation.sub, "/")]
+}
+
 _spiffe(level) := id if id := level.spiffe
 
 else := input.facts.actor_token.spiffe if level == chain.actor_level

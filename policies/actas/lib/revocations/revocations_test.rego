@@ -14,6 +14,14 @@ _agents := [
 		_server: {"svc-1": "mail-agent", "svc-2": "chat-agent"},
 	}),
 	outcome.given("/index/client_identities", {_server: {"mail-bot": "mail-agent", "chat-bot": "chat-agent"}}),
+	outcome.given("/index/agents", {
+		"mail-agent": {"workload_prefixes": {
+			"spiffe://example.org": true,
+			"spiffe://example.org/agent": true,
+			_mail: true,
+		}},
+		"chat-agent": {},
+	}),
 ]
 
 _workload := {"iss": "spiffe://example.org", "sub": _mail}
@@ -62,6 +70,20 @@ test_an_agent_is_hit_under_each_of_its_identities if {
 		not _hits({"kind": "agent", "id": "chat-agent"}, level)
 	}
 	not _hits({"kind": "agent", "id": "stranger"}, _stranger)
+}
+
+test_an_agent_is_below_the_same_prefixes_under_each_of_its_identities if {
+	every level in [_service, _robot] {
+		every prefix in ["spiffe://example.org", "spiffe://example.org/agent", "spiffe://example.org/agent/", _mail] {
+			_hits({"kind": "actor_prefix", "sub": prefix}, level)
+		}
+		every prefix in ["spiffe://example.org/agent/mai", "spiffe://partner.test", "mail-agent", ""] {
+			not _hits({"kind": "actor_prefix", "sub": prefix}, level)
+		}
+		not _hits({"kind": "actor", "sub": "spiffe://example.org/agent"}, level)
+	}
+	not _hits({"kind": "actor_prefix", "sub": "spiffe://example.org/agent"}, {"iss": _server, "sub": "svc-2"})
+	not _hits({"kind": "actor_prefix", "sub": "spiffe://example.org/agent"}, _stranger)
 }
 
 test_a_name_denotes_any_identity_of_its_agent if {

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from actas.cli import key_files, options
-from actas.cli.exits import sentences
+from actas.cli.exits import bad_input, sentences
 from actas.cli.progress import Progress
 from actas.cli.receipts import moments, source
 
@@ -53,6 +53,8 @@ def erase_subject(
 
     with source.opened(receipts) as database:
         erased = retention.erase_subject(database, "erase-subject", sub, iss)
+        if not retention.is_scrubbed(database):
+            typer.echo("somebody reads the store: its -wal file has the salt still; run this again later", err=True)
     typer.echo(json.dumps({"erased": erased}) if as_json else f"erased {erased} subjects")
     if not erased:
         raise typer.Exit(1)
@@ -75,6 +77,9 @@ def prune(
     from actas.receipts import retention  # noqa: PLC0415 - SQLAlchemy is slow to load
     from actas.receipts.statements import Sink  # noqa: PLC0415
 
+    if not against.exists():
+        # Said into a new file, it would be unknown where it is looked for.
+        raise bad_input(f"--against: {against}: no such file or directory; the checkpoints are in the sink already")
     signing, cutoff = key_files.read(key), moments.instant(before, "--before")
     with Progress("looking for what is old") as progress, source.opened(receipts) as database:
         deleted = retention.prune(database, cutoff, signing, Sink(against), progress.say)

@@ -21,6 +21,7 @@ EXAMPLE = (
     "--against /mnt/sink/checkpoints.jws --key receipts.jwks.json"
 )
 app = typer.Typer()
+_TRIES = 3
 
 
 @app.command(epilog=EXAMPLE)
@@ -41,7 +42,7 @@ def verify(
     Exit status: 0 all is as it was written, 1 something is not, 2 bad input, 3 the store cannot be read.
     """
     # SQLAlchemy is slow to load, and --help needs none of it.
-    from actas.receipts.against import Said, read  # noqa: PLC0415
+    from actas.receipts.against import Reading, Said  # noqa: PLC0415
     from actas.receipts.findings import Report  # noqa: PLC0415
     from actas.receipts.statements import Sink  # noqa: PLC0415
     from actas.receipts.verify import verify as look  # noqa: PLC0415
@@ -50,14 +51,15 @@ def verify(
         raise bad_input("--against and --key come together: the key says which statements of the sink count")
     issuer = None if key is None else _issuer(key)
     with Progress("opening the store") as progress, source.opened(receipts) as database:
-        # What is pruned between the look into the sink and that into the store is no finding the second time.
-        for _ in range(2):
-            report, said = Report(), Said.nothing()
-            if against is not None and issuer is not None:
-                said = read(Sink(against), issuer, report, progress.say)
+        reading = None if against is None or issuer is None else Reading(Sink(against), issuer)
+        # What a service says, or prunes, between the look into the sink and that into the store is no finding the
+        # second time, when only what was added to the sink is read.
+        for _ in range(_TRIES):
+            report = Report()
+            said = Said.nothing() if reading is None else reading.go_on(report, progress.say)
             with database.reading() as connection:
                 look(connection, said, report, progress.say)
-            if report.intact or against is None:
+            if report.intact or reading is None:
                 break
     if as_json:
         typer.echo(json.dumps(report.to_document()))

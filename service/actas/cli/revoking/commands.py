@@ -76,7 +76,8 @@ def revoke(
     Exit status: 0 done, 2 bad input, 3 it is not known to be done, here or where it was to be carried on to.
     """
     if kind == "list" or security_event is not None:
-        if ids or (kind and kind != "list") or dry_run or propagate:
+        said = (ids, dry_run, propagate, until, reason, issuer, logins_until, token_file)
+        if any(said) or kind not in ("", "list") or (kind and security_event is not None):
             raise bad_input("list and --set stand alone")
         with desk.asked(receipts, service) as at:
             _list(at, as_json) if security_event is None else _receive(at, security_event, as_json)
@@ -91,7 +92,7 @@ def revoke(
         if kind not in ("subject", "session"):
             raise bad_input("--logins-until is for a subject or a session")
         about["event_timestamp"] = named.login(logins_until)
-    entries = [entry | about for entry in entries]
+    entries = named.effective([entry | about for entry in entries])
     if token_file is not None and not propagate:
         raise bad_input("--token-file goes with --propagate: Actas itself revokes no token that it is shown")
     further = propagation.prepared(sts, token_file) if propagate else None

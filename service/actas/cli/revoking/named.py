@@ -9,7 +9,7 @@ from typing import Any
 
 from actas.cli.exits import bad_input
 from actas.policy import frozen_time
-from actas.revocation.entry import parse_named
+from actas.revocation.entry import parse_named, require_effect
 
 # The word of the command line, the kind of the state, and the member that an id is.
 _KINDS = {
@@ -55,6 +55,19 @@ def entries(kind: str, ids: Sequence[str], *, issuer: str | None) -> list[dict[s
         raise bad_input(f"{kind}: {error}") from None
 
 
+def effective(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the entries that are *found*; one that would revoke nobody ends the command."""
+    for entry in found:
+        try:
+            require_effect(entry, time.time())
+        except ValueError as error:
+            member, _, sentence = str(error).partition(": ")
+            raise bad_input(
+                f"{'--until' if member == 'until' else entry['kind'].replace('_', '-')}: {sentence}"
+            ) from None
+    return list(found)
+
+
 def login(until: str) -> int:
     """Read `--logins-until` in seconds since the epoch; what is no time ends the command."""
     try:
@@ -70,9 +83,6 @@ def end(until: str | None) -> int | None:
     if (duration := _DURATION.fullmatch(until)) is not None:
         return int(time.time()) + int(duration[1]) * _UNITS[duration[2]]
     try:
-        end = frozen_time.seconds(until)
+        return frozen_time.seconds(until)
     except ValueError as error:
         raise bad_input(f"--until: {error}, or how long from now, as 30m, 24h or 7d") from None
-    if end <= time.time():
-        raise bad_input("--until: that time is over, so nothing would be revoked")
-    return end

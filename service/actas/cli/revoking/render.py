@@ -80,7 +80,7 @@ def would_cut(delegations: Sequence[LiveDelegation], truncated: bool, *, as_json
         latest = timestamps.render(max(one.usable_until for one in delegations))
         console.print(f"nothing was changed; what is issued already stays usable until {latest} at the latest")
     if truncated:
-        console.print("there are more decisions than were looked at")
+        console.print("there are more of them than are shown")
     console.print(f"looked at: what was allowed within {HORIZON_SECONDS // 3600} hours")
 
 

@@ -6,17 +6,20 @@ The library's calls block, so they are made in a thread of their own. What a dec
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any, TypeVar
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate
 from joserfc import jwk
-from spiffe import JwtBundle, JwtBundleSet, WorkloadApiClient, X509BundleSet
+from spiffe import JwtBundle, JwtBundleSet, TrustDomain, WorkloadApiClient, X509Bundle, X509BundleSet
 from spiffe.workloadapi.workload_api_client import StreamCancelHandler
 
 from actas.evidence.anchors import TrustAnchors
@@ -30,6 +33,29 @@ REFUSED_SECONDS = 2.0
 was tainted, it refuses the workload."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LOOK_SECONDS = 0.01
+
+B = TypeVar("B")
+_log = structlog.get_logger("actas.evidence")
+
+
+class ApartClient(WorkloadApiClient):
+    """The library's client, for which no trust domain's bundle spoils those of the others.
+
+    A partner that federates chooses what its bundle holds. Where that is no certificate, or a key that is none, the
+    library would take the whole message for none, and with it what the own trust domain took back or signed anew.
+    """
+
+    @staticmethod
+    def _create_x509_bundle_set(resp_bundles: Mapping[str, bytes]) -> X509BundleSet:
+        return X509BundleSet.of(_apart(resp_bundles, _x509_bundle))
+
+    @staticmethod
+    def _create_jwt_bundle_set(resp_bundles: Mapping[str, bytes]) -> JwtBundleSet:
+        return JwtBundleSet.of(_apart(resp_bundles, JwtBundle.parse))
+
+    @staticmethod
+    def _create_td_jwt_bundle_dict(jwt_bundle_response: Any) -> dict[TrustDomain, JwtBundle]:
+        return {bundle.trust_domain: bundle for bundle in _apart(jwt_bundle_response.bundles, JwtBundle.parse)}
 
 
 class Refusal:
@@ -123,7 +149,7 @@ class WorkloadApiBundles:
 
     def _listen(self) -> None:
         """Look at once and after every change, until a stream ends."""
-        client = WorkloadApiClient(self._anchors.workload_api, default_timeout=self._anchors.timeout)
+        client = ApartClient(self._anchors.workload_api, default_timeout=self._anchors.timeout)
         ended = threading.Event()
         streams: list[StreamCancelHandler] = []
 
@@ -167,6 +193,22 @@ class WorkloadApiBundles:
         self._trouble = trouble
 
 
+def _apart(bundles: Mapping[str, bytes], read: Callable[[TrustDomain, bytes], B]) -> list[B]:
+    """Read the bundle of each trust domain; one that cannot be read is not there, and verifies nothing."""
+    found = []
+    for name, text in bundles.items():
+        try:
+            found.append(read(TrustDomain(name), text))
+        except Exception:  # of a bundle in a form of its own, the library and its parsers raise many things
+            _log.warning("bundle", trust_domain=name, problem="the Workload API: it cannot be read")
+    return found
+
+
+def _x509_bundle(trust_domain: TrustDomain, der: bytes) -> X509Bundle:
+    """Read certificates one after the other; none at all take back those that were there (Bundle, section 4.1.3)."""
+    return X509Bundle.parse_raw(trust_domain, der) if der else X509Bundle(trust_domain, set())
+
+
 def _joined(
     jwt_bundles: JwtBundleSet, x509_bundles: X509BundleSet, known: Mapping[str, TrustBundle]
 ) -> dict[str, TrustBundle]:
@@ -183,11 +225,10 @@ def _jwt_keys(bundle: JwtBundle) -> dict[str, VerificationKey]:
     found = {}
     for kid, key in bundle.jwt_authorities.items():
         if isinstance(key, EllipticCurvePublicKey | RSAPublicKey):
-            read = _key(
-                key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), isinstance(key, RSAPublicKey)
-            )
-            if read is not None:
-                found[kid] = read
+            pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            with contextlib.suppress(ValueError):  # no key that anything is signed with here
+                if (read := _key(pem, isinstance(key, RSAPublicKey))) is not None:
+                    found[kid] = read
     return found
 
 

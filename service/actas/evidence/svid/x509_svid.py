@@ -30,6 +30,7 @@ from actas.proof import Problem
 from actas.spiffe import SpiffeId
 
 _MOST_LINKS = 8
+_ONE_SIGNER = 2  # links of a chain with one intermediate
 _MAX_LINK_BYTES = 16 * 1024
 _RSA_BITS = 2048
 _BOTH_WAYS = frozenset({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH})
@@ -66,6 +67,8 @@ def read(chain: Sequence[bytes]) -> UnverifiedX509Svid:
         spiffe_id = _workload(links[0])
         for link in links[1:]:
             _check_signer(link)
+        if len(links) > _ONE_SIGNER and len({signer_of(link) for link in links[1:]}) < len(links) - 1:
+            raise SvidError(Problem.MALFORMED)
     except SvidError:
         raise
     except Exception:  # of a certificate in a form of its own, the library's parsers raise many things
@@ -93,6 +96,15 @@ def verify(unverified: UnverifiedX509Svid, bundle: TrustBundle, now: float) -> N
         verifier.verify(leaf, others)
     except Exception:  # no path; or of a certificate in a form of its own, whatever the parser raises
         raise SvidError(Problem.KEY_UNKNOWN) from None
+
+
+def signer_of(link: x509.Certificate) -> tuple[bytes, bytes]:
+    """Say as whom a certificate signs others: its name and its key.
+
+    Of a chain in which two are the same signer every way through would be tried, and each costs a signature.
+    """
+    key = link.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return link.subject.public_bytes(), key
 
 
 def _workload(leaf: x509.Certificate) -> SpiffeId:

@@ -11,12 +11,12 @@ from threading import Event, Lock, Thread
 import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from spiffe import WorkloadApiClient, X509Svid
+from spiffe import X509Svid
 from spiffe.errors import ArgumentError
 from spiffe.workloadapi.x509_context import X509Context
 
 from actas.errors import ConfigError
-from actas.evidence.svid.workload_api import Refusal
+from actas.evidence.svid.workload_api import ApartClient, Refusal
 from actas.evidence.x509_chain import Certificates, to_pem
 from actas.listener import Listener
 from actas.server.metrics import Metrics
@@ -57,10 +57,15 @@ class WorkloadIdentity:
         return made
 
     def current(self) -> Identity:
-        """Give the X.509-SVID and the bundles that came last."""
+        """Give the X.509-SVID and the bundles that came last.
+
+        When that SVID has ended nobody was there to renew it, nor to tell of an authority that was dropped: what came
+        with it vouches for nobody any more.
+        """
         with self._lock:
-            assert self._identity is not None  # noqa: S101 - for the types: `wait` saw it
-            return self._identity
+            identity = self._identity
+        assert identity is not None  # noqa: S101 - for the types: `wait` saw it
+        return identity if time.time() <= identity.pair.ends else replace(identity, bundles={})
 
     def close(self) -> None:
         """Stop following; the stream ends with the process at the latest."""
@@ -75,7 +80,7 @@ class WorkloadIdentity:
             if self._ended.is_set():
                 return
             try:
-                with WorkloadApiClient(f"unix://{self._socket.path}") as client:
+                with ApartClient(f"unix://{self._socket.path}") as client:
                     stream = client.stream_x509_contexts(self._received, self._lost, retry_connect=False)
                     self._over.wait()
                     stream.cancel()

@@ -82,11 +82,13 @@ class Channel:
                 self._take(json.loads(line))
         except (ConnectionError, ValueError):
             pass  # an end that breaks off is gone
-        self.ended = True
-        for answered in self._open.values():
-            if not answered.done():
-                answered.set_exception(_gone())
-        self._writer.close()
+        finally:
+            # Also when reading is cancelled, as it is once the other process has ended: nobody waits for its answer.
+            self.ended = True
+            for answered in self._open.values():
+                if not answered.done():
+                    answered.set_exception(_gone())
+            self._writer.close()
 
     def _take(self, message: Message) -> None:
         if "news" in message:

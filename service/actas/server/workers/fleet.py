@@ -124,6 +124,8 @@ class Fleet:
                 for member in members:
                     member.tell("abandon")
                 raise
+            # Who is being replaced takes new calls for a moment, which it decides by what served before.
+            await asyncio.gather(*(member.quiet() for member in self._leaving))
             revision = revisions.pop()
             self._current = message | {"revision": revision}
             await asyncio.gather(*(self._commit(member, revision) for member in members))
@@ -150,17 +152,15 @@ class Fleet:
     async def _keep(self, number: int) -> None:
         """Start the worker *number* again whenever it ends."""
         pause = FIRST_PAUSE_SECONDS
-        loop = asyncio.get_running_loop()
         while True:
             member = self.members[number]
-            how = await member.ended()
+            problem = await member.ended()
             if self.members[number] is not member:
                 continue
             self._release(member)
             self._metrics.worker_ended()
-            if loop.time() - member.began > STABLE_SECONDS:
+            if asyncio.get_running_loop().time() - member.began > STABLE_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
-            problem = how
             while self.members[number] is member:
                 _log.error("worker_ended", worker=number, pid=member.pid, problem=problem, again_in=pause)
                 await asyncio.sleep(pause)
@@ -221,6 +221,8 @@ class Fleet:
         self._release(member)
 
     def _release(self, member: Member) -> None:
+        if not member.leaves():
+            return
         forget(self._runtime.allowances, len(self._config.callers), int(member.metrics))
         self._places.add(member.metrics)
         self._runtime.forget(member.number, member.generation)

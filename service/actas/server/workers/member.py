@@ -22,6 +22,8 @@ PING_SECONDS, ANSWER_SECONDS, MISSES_ALLOWED = 1.0, 2.0, 5
 START_SECONDS = 60.0
 # How much longer than the configured grace a worker may take to end.
 STOP_SECONDS = 5.0
+# How long one that was told to end may take new calls, of which it waits for the last (`Host.stop`).
+QUIET_SECONDS = 2.0
 _log = structlog.get_logger("actas.server")
 
 
@@ -34,6 +36,7 @@ class Member:
         self.number = number
         self.generation = generation
         self.metrics = place
+        self._left = False
         self._serving = False
         self.state: Message = {"ready": False}
         """What it said last of how it is, in the words of `/ready`."""
@@ -94,6 +97,14 @@ class Member:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
+    def leaves(self) -> bool:
+        """Say once that its place is free, among the files of metrics and the rows of the ledger.
+
+        One that ends while it is replaced is noticed twice, and in between the place may have become another's.
+        """
+        left, self._left = self._left, True
+        return not left
+
     async def stop(self, grace: float) -> None:
         """Let it finish what is in flight, and wait for its end; one that takes too long is killed."""
         self.tell("stop")
@@ -104,6 +115,12 @@ class Member:
             _log.error("worker_killed", worker=self.number, pid=self.pid, problem="it did not end when it was told to")
             self.kill()
             await self.ended()
+
+    async def quiet(self) -> None:
+        """Wait until one that was told to end takes no new calls."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(QUIET_SECONDS):
+                await self.ended()
 
     def _learn(self, news: Message) -> None:
         self.state = news
