@@ -1,4 +1,4 @@
-"""Which tests stay together when the suites run in several processes (`make test-python`)."""
+"""How the suites run in several processes (`make test-python`): in how many, and which tests stay together."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+from actas.cores import usable_cores
 
 ROOT = Path(__file__).resolve().parents[1]
 NEEDS_IT = re.compile(r"\b(?:world: World|keycloak_story: Story)\b")
@@ -26,6 +28,15 @@ def group(file: str) -> str:
     path = ROOT / file
     shares = path.name.startswith("test_keycloak") and NEEDS_IT.search(path.read_text(encoding="utf-8"))
     return "keycloak" if shares else file
+
+
+@pytest.hookimpl
+def pytest_xdist_auto_num_workers() -> int:
+    """Give two at least, as most of their time is waiting for servers, else the cores that this process may use.
+
+    xdist would count those of the machine, of which a container may have few.
+    """
+    return max(2, usable_cores())
 
 
 @pytest.hookimpl

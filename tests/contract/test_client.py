@@ -230,7 +230,7 @@ def test_retries_end_with_the_deadline(unused_tcp_port: int) -> None:
         client.decide(REQUEST)
 
     assert caught.value.status in {Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED}
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 4
 
 
 def test_calls_take_turns_over_the_channels() -> None:

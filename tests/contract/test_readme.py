@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -30,6 +29,7 @@ from actas.limits import RequestLimits
 from actas.revocation.authorization_server import AuthorizationServer
 from actas.server.workers.metrics import FleetMetrics
 from actas.wire import request_from_proto
+from ports import free_port
 from readme_blocks import Block, blocks, commands, differs
 
 # What the table says of a default that depends on the machine.
@@ -46,10 +46,7 @@ KCADM_OPTION = "--server"
 @pytest.fixture(scope="module")
 def ports() -> dict[str, str]:
     """Give a free port for each that the README names."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return {"50051": str(one.getsockname()[1]), "9464": str(other.getsockname()[1])}
+    return {named: str(free_port()) for named in ("50051", "9464")}
 
 
 @pytest.fixture(scope="module")

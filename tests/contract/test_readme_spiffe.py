@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from test_readme import README, environment
 
 from caller_certificates import ACTAS, Domain, Party, put, roots_pem
+from ports import free_port
 from readme_blocks import blocks
 from trust_domain.workload_api import WorkloadApi
 
@@ -34,9 +34,7 @@ def test_the_ten_lines_lead_to_a_decision_over_mutual_tls(tmp_path: Path, enviro
     """With a Workload API, the shown configuration and the shown commands; without a certificate there is none."""
     configuration, (serve, decide) = shown()
     domain = Domain("example.org")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     caller = Party(tmp_path, "svid.0", domain.x509_svid("/authorization-server"))
     assert (caller.cert.name, caller.key.name) == ("svid.0.pem", "svid.0.key")
     put(tmp_path / "bundle.0.pem", roots_pem(domain))

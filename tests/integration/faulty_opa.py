@@ -14,8 +14,8 @@ import aiohttp
 from aiohttp import web
 
 from actas.engine.opa_binary import resolve_opa
-from actas.engine.process import _free_port
 from actas.policy.bundle import compile_policy
+from ports import free_port
 
 
 class FaultyOpa:
@@ -89,7 +89,7 @@ def _plain(request: web.Request) -> dict[str, str]:
 @asynccontextmanager
 async def faulty_opa(root: Path, folder: Path) -> AsyncIterator[FaultyOpa]:
     """Run the real OPA with the shipped policies and *root*, and a proxy before it."""
-    binary, port = resolve_opa(), _free_port()
+    binary, port = resolve_opa(), free_port()
     bundle = compile_policy([root], opa=binary, into=folder)
     command: list[str | Path] = [binary, "run", "--server", f"--addr=127.0.0.1:{port}", "--log-level=error"]
     process = subprocess.Popen([*command, "--skip-version-check", "--bundle", bundle.path])

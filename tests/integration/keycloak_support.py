@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import functools
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+
+from ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYCLOAK = ROOT / "deploy" / "keycloak"
@@ -77,13 +78,6 @@ def policies(stack: ExitStack) -> Path:
 def keycloak_story() -> Story:
     """Give the running world. A test that changes the realm puts it back."""
     return story()
-
-
-def free_port() -> int:
-    """Give a port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

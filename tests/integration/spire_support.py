@@ -9,18 +9,18 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
 from actas.client import Target
+from ports import free_port
 from readme_blocks import blocks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,11 +47,7 @@ class Walk:
         self.spire = folder / "s"
         self._programs, self._folder = binaries(), folder
         self._log = (folder / "terminal").open("w", encoding="utf-8")
-        with ExitStack() as probes:
-            free = [probes.enter_context(socket.socket()) for _ in _PORTS]
-            for probe in free:
-                probe.bind(("127.0.0.1", 0))
-            self.ports = {named: str(probe.getsockname()[1]) for named, probe in zip(_PORTS, free, strict=True)}
+        self.ports = {named: str(free_port()) for named in _PORTS}
         self.selector = f"unix:uid:{os.getuid()}"
         self._names = {"/tmp/spire-example": str(self.spire)}
         for source in SPIRE.iterdir():

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from actas.policy.git import head_commit
-from actas.policy.watch import watch
+from actas.policy.watch import fingerprint, watch
 from activation_support import write
 
 pytestmark = pytest.mark.asyncio
@@ -63,6 +63,19 @@ async def test_several_files_at_once_are_one_call(tmp_path: Path) -> None:
         await until(calls, 1)
 
     assert len(calls) == 1
+
+
+async def test_what_a_link_leads_to_is_watched(tmp_path: Path) -> None:
+    """It is read with the root, so it changes with the root, a circle of links or not."""
+    shared = write(tmp_path / "shared", {"actas/settings/data.yaml": "max_targets: 1\n"})
+    root = write(tmp_path / "mine", {"cases/a.yaml": "suite: s\n"})
+    (root / "custom").symlink_to(shared)
+    (shared / "round").symlink_to(root)
+    before = fingerprint([root])
+    write(shared, {"actas/settings/data.yaml": "max_targets: 10\n"})
+
+    assert fingerprint([root]) != before
+    assert len(before) == len(fingerprint([root])) < 10
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git, which the service itself does not")

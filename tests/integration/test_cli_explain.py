@@ -63,3 +63,21 @@ def test_bad_input_is_status_2() -> None:
 
     assert (ran.status, ran.output) == (2, "")
     assert "authorization_server" in ran.complaint
+
+
+def test_the_file_that_cannot_be_read_is_named() -> None:
+    """For a person, and as a document for a program."""
+    told, document = actas("explain", "mial.yaml"), actas("explain", "mial.yaml", "--json")
+
+    assert (told.status, told.complaint) == (2, "error: mial.yaml: cannot be read: No such file or directory\n")
+    assert (document.status, document.document["error"]["status"]) == (2, "INVALID_ARGUMENT")
+
+
+def test_a_terminal_that_lacks_a_character_ends_nothing() -> None:
+    """It is written out, as on standard error."""
+    request = vectors()[0]["request"] | {"grant_type": "pässword"}
+
+    ran = actas("explain", "-", stdin=json.dumps(request), env={"PYTHONIOENCODING": "ascii"})
+
+    assert ran.status == 1
+    assert "p\\xe4ssword" in ran.output

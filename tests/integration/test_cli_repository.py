@@ -95,6 +95,20 @@ def test_lint_lists_every_problem_with_its_place(tmp_path: Path) -> None:
     assert any(line.startswith("cases/mail.yaml:24: expect.code is unknown") for line in lines)
 
 
+def test_lint_names_a_built_in_that_the_engine_does_not_have(tmp_path: Path) -> None:
+    """The embedded one, which is the default, refuses to serve it; with a sidecar it is no problem."""
+    repository = policy_repository(tmp_path)
+    rule = repository / "custom" / "actas" / "rules" / "sub_agents_read" / "sub_agents_read.rego"
+    text = rule.read_text(encoding="utf-8")
+    version = '\n_newer if semver.compare(input.context.purpose, "1.0.0") > 0\n'
+    rule.write_text(text.replace("_only_reads if {", "_only_reads if {\n\t_newer") + version, encoding="utf-8")
+
+    ran, sidecar = actas("lint", repository), actas("lint", repository, "--engine", "sidecar")
+
+    assert (ran.status, sidecar.status) == (1, 0)
+    assert f"{rule}:{text.count(chr(10)) + 3}: the embedded engine has no built-in semver.compare" in ran.output
+
+
 def test_lint_says_as_json_what_is_weaker_than_shipped(tmp_path: Path) -> None:
     """A weaker setting is no problem, and is not passed over."""
     repository = policy_repository(tmp_path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -18,17 +17,11 @@ import pytest
 from actas.client import AsyncDecisionClient
 from actas.decision import Effect
 from actas.engine.opa_binary import resolve_opa
+from ports import free_port
 from service_support import adopter_root, exchange, service, until
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy" / "opa"
 TOKEN = "a-token-of-this-test"
-
-
-def free_port() -> int:
-    """Give a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from actas.engine.external import opa_address
-from actas.engine.process import _free_port
 from actas.engine.sidecar import SidecarEngine
 from actas.errors import ConfigError, EngineError, Status
 from engine_support import ALLOW, REVISION, Impostor, answer_allow, build_bundle, http, opa, until
+from ports import free_port
 
 pytestmark = pytest.mark.asyncio
 
@@ -42,7 +42,7 @@ class Server:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A running OPA with the tiny policy."""
-    running = Server(build_bundle(tmp_path), _free_port())
+    running = Server(build_bundle(tmp_path), free_port())
     yield running
     running.stop()
 
@@ -102,7 +102,7 @@ async def test_an_opa_without_our_policy_is_refused_at_the_start(tmp_path: Path)
         tmp_path,
         {"data.json": '{"actas": {"settings": {}}}', "actas/decision/decision.rego": "package actas.decision\n"},
     )
-    other = Server(bundle, _free_port())
+    other = Server(bundle, free_port())
     with pytest.raises(EngineError) as caught:
         await connect(other.url)
     other.stop()

@@ -30,6 +30,7 @@ from actas.request import ACCESS_TOKEN
 from actas.server import app
 from engine_support import Impostor, answer_allow
 from faulty_opa import FaultyOpa, faulty_opa
+from ports import free_port
 from server_support import Told, stub_of
 from service_support import AGENT, MAIL, RunningService, adopter_root, exchange, service, until
 
@@ -93,7 +94,7 @@ class Outside:
 @asynccontextmanager
 async def outside(folder: Path, settings: dict[str, Any]) -> AsyncIterator[Outside]:
     """Run a service with *settings* and a status page."""
-    port = process._free_port()
+    port = free_port()
     given = {"metrics_listen": f"127.0.0.1:{port}", "default_timeout": "5", **settings}
     async with service(folder, given) as running, stub_of(running.address) as stub:
         async with aio.insecure_channel(running.address) as channel:
@@ -528,7 +529,7 @@ async def test_children_that_start_under_load_live() -> None:
 
 async def test_a_start_without_an_opa_at_the_url_fails() -> None:
     """An OPA that cannot be reached ends the start: there is no decision without one."""
-    config = load({"listen": ["127.0.0.1:0"], "opa_url": f"http://127.0.0.1:{process._free_port()}"})
+    config = load({"listen": ["127.0.0.1:0"], "opa_url": f"http://127.0.0.1:{free_port()}"})
     with pytest.raises(EngineError, match="reached"):
         async with app.running(config):
             raise AssertionError("it serves")

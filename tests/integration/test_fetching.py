@@ -16,6 +16,7 @@ from actas.evidence.anchors import TrustAnchors
 from actas.evidence.fetch import Fetcher
 from actas.evidence.unfetched import FetchError
 from issuer_host import CLIENT, SECRET, IssuerHost, issuer_host
+from ports import free_port
 
 
 @pytest.fixture
@@ -153,9 +154,7 @@ async def test_an_authority_that_is_not_the_configured_one_is_refused(host: Issu
 
 async def test_nobody_there_and_no_such_name(host: IssuerHost) -> None:
     """Both are failures to be told apart in a log."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        gone = f"localhost:{free.getsockname()[1]}"
+    gone = f"localhost:{free_port()}"
     anchors = {"hosts": [gone, "nowhere.invalid"], "private_hosts": [gone]}
     async with fetching(host, **anchors) as fetcher:
         for url, reasons in {

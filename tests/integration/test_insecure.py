@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
 
+from ports import free_port
 from service_support import adopter_root, service
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_insecure_is_said_out_loud(tmp_path: Path, workers: int) -> None:
     """A warning in the log for each thing that is open, and the same in `/ready`, which stays ready."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {
         "listen": "0.0.0.0:0",
         "insecure": "true",

@@ -11,7 +11,8 @@ import pytest
 from actas.doctor import keycloak_facts
 from actas.doctor.keycloak_api import Keycloak, Login
 from cli_support import Ran, actas
-from keycloak_support import ISSUER, POLICIES, REALM, Story, changed, client, free_port
+from keycloak_support import ISSUER, POLICIES, REALM, Story, changed, client
+from ports import free_port
 
 PASSWORD = "a pass phrase of the doctor's"
 SECRET = "the-doctors-client-secret"

@@ -15,7 +15,8 @@ import pytest
 
 from cli_support import Ran, actas
 from keycloak_certificates import Authority
-from keycloak_support import REALM, Story, free_port
+from keycloak_support import REALM, Story
+from ports import free_port
 
 PASSWORD = {"ACTAS_KEYCLOAK_PASSWORD": "a pass phrase"}
 

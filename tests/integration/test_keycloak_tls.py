@@ -16,13 +16,13 @@ import kc_dist
 import kc_server
 import pytest
 from kc_actas import Actas
-from kc_process import free_port
 from kc_tokens import Response, Tokens
 
 from keycloak_certificates import Authority
 from keycloak_faults import NO_DECISION, Exchanges, another_actas
 from keycloak_support import KEYCLOAK
 from lying_actas import LyingActas
+from ports import free_port
 
 pytestmark = pytest.mark.slow
 

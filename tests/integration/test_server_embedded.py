@@ -16,8 +16,8 @@ import pytest_asyncio
 
 from actas.client import AsyncDecisionClient
 from actas.decision import Effect
-from actas.engine.process import _free_port
 from actas.errors import EngineError, Status
+from ports import free_port
 from service_support import SUITE, RunningService, adopter_root, exchange, service, until
 
 pytestmark = pytest.mark.asyncio
@@ -40,8 +40,8 @@ _known if {{
 }}
 """
 RUNAWAY = "count([a | some a in numbers.range(1, 30000); some b in numbers.range(1, 30000); a * b == -1]) == 0"
-# A call that is cut short, and what everybody else waits for meanwhile.
-SOON_SECONDS = 1.5
+# A call that is cut short, and what the others wait for meanwhile: less than their deadline, also on a busy machine.
+SOON_SECONDS = 3.0
 
 
 def rule(root: Path, proof: str) -> Path:
@@ -62,7 +62,7 @@ async def running(tmp_path: Path) -> AsyncIterator[RunningService]:
 
 async def test_no_process_stands_beside_the_service(tmp_path: Path) -> None:
     """Nothing is left of compiling, and log, status page and metrics say what evaluates."""
-    port, root = _free_port(), adopter_root(tmp_path / "policies")
+    port, root = free_port(), adopter_root(tmp_path / "policies")
     async with service(tmp_path, {"policies": root, "metrics_listen": f"127.0.0.1:{port}"}) as running:
         async with AsyncDecisionClient(running.address, timeout=5) as client:
             assert (await client.decide(exchange())).effect is Effect.ALLOW

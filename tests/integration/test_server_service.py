@@ -20,14 +20,8 @@ from actas.engine.opa_binary import resolve_opa
 from actas.errors import EngineError, Status
 from actas.policy.bundle import compile_policy
 from actas.server.pid_file import ask
+from ports import free_port
 from service_support import AGENT, MAIL, REGISTRY, RunningService, adopter_root, exchange, service, until
-
-
-def free_port() -> int:
-    """Find a port for the status page, whose number the log does not tell."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from actas.client import AsyncDecisionClient, Target
 from actas.decision import Decision, Effect
 from actas.errors import ProtocolError
 from issuer_host import IssuerHost, issuer_host
+from ports import free_port
 from raw_tokens import (
     AS,
     KEYS,
@@ -158,18 +158,19 @@ async def test_a_thousand_unknown_keys_cause_few_fetches(tmp_path: Path, host: I
     async with service(tmp_path, settings(host, tmp_path, refetch=5, **LASTING)) as running:
         async with client(running) as actas:
             assert codes(await actas.decide(exchange())) == []
+            began = time.monotonic()
             for start in range(0, 1000, 50):
                 made_up = [subject_token("ES256", {"kid": f"k{start + number}"}) for number in range(50)]
                 answers = await asyncio.gather(*(actas.decide(exchange(token)) for token in made_up))
                 assert {tuple(codes(answer)) for answer in answers} == {("TOKEN_NOT_VERIFIED",)}
-    assert host.count() <= 5
+            took = time.monotonic() - began
+    # One at the start, one for the first of them, and then one in `refetch` seconds, however busy the machine is.
+    assert host.count() <= 3 + took / 5
 
 
 async def test_every_worker_verifies_and_their_failures_are_counted(tmp_path: Path, host: IssuerHost) -> None:
     """Each has keys of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        status = f"127.0.0.1:{free.getsockname()[1]}"
+    status = f"127.0.0.1:{free_port()}"
     several = {**settings(host, tmp_path), "workers": 2, "metrics_listen": status}
     async with service(tmp_path, several) as running, client(running) as actas:
         for _ in range(20):

@@ -20,10 +20,11 @@ from actas.decision.v1 import service_pb2_grpc
 from actas.engine.opa_binary import resolve_opa
 from actas.policy.bundle import compile_policy
 from actas.server.pid_file import ask
+from ports import free_port
 from service_support import adopter_root, exchange, until
 from test_signed_approvals import approve, deletion
 from test_signed_approvals import root as approving_root
-from worker_support import Workers, free_port, message, told, workers
+from worker_support import Workers, message, told, workers
 
 ALLOW = 1
 

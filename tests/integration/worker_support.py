@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 import urllib.request
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +17,7 @@ from grpc import aio
 from actas import wire
 from actas.decision.v1 import service_pb2_grpc
 from actas.request import ExchangeRequest
+from ports import free_port
 from service_support import RunningService, exchange, service
 
 ALONE = [("grpc.use_local_subchannel_pool", 1)]
@@ -63,13 +63,6 @@ class Workers:
                 stub = service_pb2_grpc.DecisionServiceStub(channel)  # type: ignore[no-untyped-call]
                 found.setdefault((await told(stub, message()))[1], stub)
             yield found
-
-
-def free_port() -> int:
-    """Give a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def message(request: ExchangeRequest | None = None) -> Message:

@@ -22,7 +22,6 @@ from actas import policy_input
 from actas.decision import Effect
 from actas.document import from_document
 from actas.engine import EngineKind
-from actas.engine.process import _free_port
 from actas.engine.result import parse_result
 from actas.engine.sidecar import SidecarEngine
 from actas.errors import ActivationError, EngineError
@@ -33,6 +32,7 @@ from actas.policy.state import RevocationState
 from actas.policy.workbench import Workbench
 from activation_support import problems, write
 from engine_support import REVISION, build_bundle, opa, until
+from ports import free_port
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "exchange.jsonl"
 BASE: dict[str, Any] = json.loads(VECTORS.read_text(encoding="utf-8").splitlines()[0])
@@ -160,7 +160,7 @@ class PlainOpa:
 @contextmanager
 def plain_opa(*options: str | Path) -> Iterator[PlainOpa]:
     """Run one; it is killed at the end."""
-    port = _free_port()
+    port = free_port()
     command = [opa(), "run", "--server", f"--addr=127.0.0.1:{port}", "--log-level=error", "--skip-version-check"]
     child = subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:

@@ -135,6 +135,7 @@ def test_details_bind_an_approval(tmp_path: Path) -> None:
         ([], {"key": None}, "--key"),
         ([], {"scope": None}, "--scope"),
         ([], {"client_id": ""}, "--client-id"),
+        ([], {"scope": "mail.delete  mail.purge"}, "--scope"),
         (["--for", "5"], {}, "--for"),
         (["--for", "0m"], {}, "--for"),
         (["--for", "25h"], {}, "--for"),

@@ -179,6 +179,16 @@ def test_every_mistake_names_its_key(flags: dict[str, Any], setting: str) -> Non
     assert caught.value.setting.startswith(setting)
 
 
+@pytest.mark.parametrize(("key", "words"), [("unheard_of", "no such setting"), ("tls_client_ca", "must be a list")])
+def test_a_mistake_is_said_in_the_words_of_whoever_made_it(empty_directory: Path, key: str, words: str) -> None:
+    """Nobody who writes the file knows of inputs and tuples."""
+    (empty_directory / "actas.toml").write_text(f"{key} = 5\n")
+
+    with pytest.raises(ConfigError) as caught:
+        load()
+    assert str(caught.value) == f"{key}: {words}"
+
+
 @pytest.mark.parametrize("text", ["listen = ", "\xff", "unknown = 1"])
 def test_a_broken_file_is_a_config_error(empty_directory: Path, text: str) -> None:
     """Neither syntax nor encoding nor an unknown key gets through."""

@@ -103,6 +103,15 @@ def test_the_file_of_shared_parts_is_no_suite(tmp_path: Path) -> None:
     assert fixtures.find([tmp_path, _write(tmp_path, SUITE)]) == [tmp_path / "mail.yaml"]
 
 
+@pytest.mark.parametrize("line", ["suite: s", "suite : s", "'suite': s", '"suite" : s', "cases:"])
+def test_a_suite_is_known_however_its_members_are_written(tmp_path: Path, line: str) -> None:
+    """One that is passed over would test nothing, without a word."""
+    (tmp_path / "s.yaml").write_text(f"# A comment\n{line}\n", encoding="utf-8")
+    (tmp_path / "t.yaml").write_text(f"of:\n  {line}\nsuites: 1\n", encoding="utf-8")
+
+    assert fixtures.find([tmp_path]) == [tmp_path / "s.yaml"]
+
+
 def test_dates_in_a_request_stay_text(tmp_path: Path) -> None:
     """A document's times are RFC 3339 text or numbers, never a date of YAML."""
     text = _case().replace('"request": {}', '"request": {"a": 2027-01-15T08:00:00Z, "b": 2027-01-15, "c": yes}')

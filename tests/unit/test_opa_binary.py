@@ -138,6 +138,16 @@ def test_when_nothing_works_the_error_lists_what_was_tried(tmp_path: Path) -> No
         assert part in message
 
 
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nowhere to look, nor to put what is fetched."""
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as where the user has a number alone
+
+    with pytest.raises(OpaNotFoundError, match=r"no home directory: .* \$ACTAS_OPA"):
+        resolve_opa()
+
+
 def test_nothing_is_fetched_unless_wanted() -> None:
     """A caller can ask only for what is already there."""
     with pytest.raises(OpaNotFoundError) as caught:

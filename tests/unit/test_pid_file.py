@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from actas.errors import ConfigError
-from actas.server.pid_file import PidFile, ask, default_path
+from actas.server.pid_file import PidFile, ask, default_path, holding
 
 
 def test_the_service_that_holds_the_file_is_asked_to_reload(tmp_path: Path) -> None:
@@ -56,3 +56,14 @@ def test_the_default_is_in_the_state_directory(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
 
     assert default_path() == Path("/state/actas/serve.pid")
+
+
+def test_a_user_without_a_home_has_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service then does without the file, unless it is told where."""
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as where the user has a number alone
+
+    with holding(None):
+        pass
+    with pytest.raises(ConfigError, match="no home directory"):
+        default_path()

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import getpass
+import json
+import os
 from pathlib import Path
 
 import pytest
-import structlog
-from typer.testing import CliRunner
 
-from actas.cli.main import app
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """What the command line says of logs writes to the runner's own standard error, which is closed afterwards."""
-    yield
-    structlog.reset_defaults()
+from actas.store import Database
+from command_runs import run
 
 
 def _refused(*arguments: str) -> str:
-    ran = CliRunner().invoke(app, arguments, env={"ACTAS_RECEIPTS": ""})
+    ran = run(*arguments, ACTAS_RECEIPTS="")
     assert ran.exit_code == 2, ran.output
     return ran.stderr
 
@@ -54,8 +48,6 @@ def test_a_mistake_is_said_in_a_sentence(arguments: tuple[str, ...], complaint: 
 
 def test_only_a_service_knows_whose_events_to_believe(tmp_path: Path) -> None:
     """Into the store itself nobody can put an event."""
-    from actas.store import Database
-
     store = f"sqlite:///{tmp_path}/receipts.db"
     Database.open(store).close()
     (tmp_path / "event").write_text("a.b.c", encoding="utf-8")
@@ -65,9 +57,23 @@ def test_only_a_service_knows_whose_events_to_believe(tmp_path: Path) -> None:
     assert "nothing of the kind is revoked" in _refused("restore", "agent", "nobody", "--receipts", store)
 
 
+def test_a_user_without_a_name_can_revoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs under a number alone: the record has the number."""
+
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    store = f"sqlite:///{tmp_path}/receipts.db"
+    Database.open(store).close()
+    assert run("revoke", "agent", "a", "--receipts", store).exit_code == 0
+    listed = run("revoke", "list", "--json", "--receipts", store).stdout
+    assert json.loads(listed)["recorded_by"] == f"user {os.getuid()}"
+
+
 def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     """Revoking in a store that no service has would revoke nothing."""
-    ran = CliRunner().invoke(app, ["revoke", "agent", "a", "--receipts", f"sqlite:///{tmp_path}/none.db"])
+    ran = run("revoke", "agent", "a", "--receipts", f"sqlite:///{tmp_path}/none.db")
 
     assert (ran.exit_code, "no such file" in ran.stderr) == (3, True)
     assert not (tmp_path / "none.db").exists()

@@ -102,11 +102,11 @@ def test_depth_counts_open_brackets_outside_strings(text: str, allowed: bool) ->
 @pytest.mark.parametrize("text", ['["' + '\\"' * 30_000, '["[' * 20_000, "[[]]" * 16_000, '"' * 65_000, "[" * 65_000])
 def test_hostile_text_costs_no_time(text: str) -> None:
     """No text within the size limit makes the depth check quadratic."""
-    before = time.perf_counter()
+    before = time.thread_time()
     with pytest.raises(ProtocolError):
         parse(text)
 
-    assert time.perf_counter() - before < 0.5
+    assert time.thread_time() - before < 0.5
 
 
 def test_a_tree_keeps_repeated_members_for_its_text() -> None:

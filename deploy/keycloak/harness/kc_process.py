@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 LAST_LINES = 15
+# Below those that the kernel gives to whoever asks for any: Keycloak takes its own ten seconds after it was chosen.
+PORTS = range(10_000, 32_768)
 
 
 class StartError(Exception):
@@ -97,10 +100,15 @@ def last_lines(log: Path) -> list[str]:
 
 
 def free_port() -> int:
-    """Give a port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Give a port of the loopback interface that nobody has, and that nobody gets by chance before it is used."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def own_environment(*prefixes: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from actas import claims_grammar, strict_json
+from actas import scope as scope_grammar
 from actas.cli import key_files, options
 from actas.cli.exits import bad_input, sentences
 from actas.errors import ProtocolError
@@ -74,6 +75,8 @@ def approve(
     }  # fmt: skip
     if missing := [f"--{name.replace('_', '-')}" for name in _NEEDED if not given[name]]:
         raise bad_input(f"{', '.join(missing)} must be given (a key is made with --new-key DIR)")
+    if not scope_grammar.is_well_formed(str(scope)):
+        raise bad_input("--scope must be scopes with single blanks between them (RFC 6749, section 3.3)")
     now = int(time.time())
     claims: dict[str, Any] = {
         "iss": issuer,

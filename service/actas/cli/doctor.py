@@ -74,6 +74,9 @@ def keycloak(
 
     Exit status: 0 all holds or warnings only, 1 a failure, 2 bad input, 3 Keycloak or Actas cannot be reached.
     """
+    for option, given in {"tls": actas_tls, "ca": actas_ca, "cert": actas_cert, "key": actas_key}.items():
+        if given and actas is None:
+            raise bad_input(f"--actas-{option} goes with --actas")
     login = _login(user, password_file, client_id, client_secret_file, token_file, admin_realm)
     registry = None if policies is None else _registry(policies)
     target = (

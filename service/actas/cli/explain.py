@@ -10,12 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from actas.cli import exchange_file, options
+from actas.cli.asking import error_document
 from actas.cli.exchange_lines import ExchangeLine
-from actas.cli.exits import Exit, sentences
+from actas.cli.exits import Exit, bad_input, sentences
 from actas.cli.progress import Progress
 from actas.cli.render import show_explanation
 from actas.decision_document import decision_to_document
 from actas.engine import DEFAULT_ENGINE, EngineKind
+from actas.errors import ProtocolError
 from actas.policy.workbench import Workbench
 
 EXAMPLE = "Example: actas explain exchange.yaml --policies policies"
@@ -35,8 +37,14 @@ def explain(
 
     Exit status: 0 allow, 1 deny, 2 bad input, 3 no decision could be made.
     """
-    line = exchange_file.read(file, options.moment(now))
-    document = asyncio.run(_explain(policies or [], engine, line))
+    at = options.moment(now)
+    try:
+        document = asyncio.run(_explain(policies or [], engine, exchange_file.read(file, at)))
+    except ProtocolError as error:
+        if as_json:
+            typer.echo(json.dumps(error_document(error), indent=2))
+            raise typer.Exit(Exit.BAD_INPUT) from None
+        raise bad_input(f"{file}: {error}") from None
     if as_json:
         typer.echo(json.dumps(document, indent=2))
     else:

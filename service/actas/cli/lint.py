@@ -14,9 +14,10 @@ import typer
 from actas.cli import options
 from actas.cli.exits import Exit, sentences
 from actas.cli.progress import Progress
+from actas.engine import DEFAULT_ENGINE, EngineKind
 from actas.engine.opa_binary import resolve_opa
 from actas.errors import ActivationError, Problem
-from actas.policy import rego_tests, sources, suite_gate
+from actas.policy import absent, rego_tests, sources, suite_gate
 from actas.policy.bundle import compile_policy
 
 EXAMPLE = "Example: actas lint --policies policies"
@@ -26,8 +27,11 @@ app = typer.Typer()
 @app.command(epilog=EXAMPLE)
 @sentences
 def lint(
-    roots: Annotated[list[Path] | None, typer.Argument(metavar="DIR", help="The same as --policies.")] = None,
+    roots: Annotated[
+        list[Path] | None, typer.Argument(metavar="DIR", exists=True, help="The same as --policies.")
+    ] = None,
     policies: options.Policies = None,
+    engine: options.Engine = DEFAULT_ENGINE,
     as_json: options.Json = False,
 ) -> None:
     """Check form, settings, registry, suites and formatting.
@@ -36,7 +40,7 @@ def lint(
     """
     chosen = [*(roots or []), *(policies or [])]
     with Progress("checking the policies"):
-        problems, weaker = asyncio.run(_check(chosen))
+        problems, weaker = asyncio.run(_check(chosen, engine))
     if as_json:
         found = [{"file": p.file, "line": p.line, "message": p.message} for p in problems]
         typer.echo(json.dumps({"problems": found, "weaker": list(weaker)}, indent=2))
@@ -45,11 +49,12 @@ def lint(
             typer.echo(str(problem))
         for sentence in weaker:
             typer.echo(f"note: weaker than shipped: {sentence}")
-        typer.echo(f"{len(problems)} problems" if problems else "no problems", err=True)
+        plural = "" if len(problems) == 1 else "s"
+        typer.echo(f"{len(problems) or 'no'} problem{plural}", err=True)
     raise typer.Exit(Exit.DENY if problems else Exit.OK)
 
 
-async def _check(roots: Sequence[Path]) -> tuple[list[Problem], tuple[str, ...]]:
+async def _check(roots: Sequence[Path], engine: EngineKind) -> tuple[list[Problem], tuple[str, ...]]:
     opa = await asyncio.to_thread(resolve_opa)
     found: list[Problem] = []
     weaker: tuple[str, ...] = ()
@@ -58,6 +63,7 @@ async def _check(roots: Sequence[Path]) -> tuple[list[Problem], tuple[str, ...]]
         with tempfile.TemporaryDirectory(prefix="actas-lint-") as folder:
             compiled = await asyncio.to_thread(compile_policy, list(roots), opa=opa, into=Path(folder))
         weaker, data = compiled.weaker, compiled.data.tree()
+        found += absent.calls(absent.ABSENT, compiled.sources.rego) if engine == "wasm" else []
     except ActivationError as error:
         found += error.problems
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated, ClassVar
 
@@ -60,5 +61,8 @@ def actas(
     """Decide token exchanges."""
     import structlog  # noqa: PLC0415 - slow to load, and neither --version nor a help text needs it
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A mark that the terminal's encoding lacks must not end the command, as none does on standard error.
+        sys.stdout.reconfigure(errors="backslashreplace")
     # Standard output belongs to the answers. `serve` configures its own log.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

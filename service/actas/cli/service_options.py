@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -47,10 +48,15 @@ def target(
     """Say how to reach the service at *address*, which *option* named; what is wrong with it ends the command."""
     from actas.client import Target  # noqa: PLC0415 - gRPC is slow to load and rarely needed
 
+    token, prefix = os.environ.get("ACTAS_TOKEN", ""), "--" if option == "--target" else f"{option}-"
+    if not (token.isascii() and token.isprintable()):
+        raise bad_input("ACTAS_TOKEN: is no token: it holds more than one line, or what is not ASCII")
+    if (cert is None) != (key is None):
+        raise bad_input(f"{prefix}cert and {prefix}key come together")
     try:
         made = Target(
             address,
-            token=os.environ.get("ACTAS_TOKEN", ""),
+            token=token,
             tls=tls,
             ca_file=ca,
             cert_file=cert,
@@ -62,7 +68,24 @@ def target(
         raise bad_input(f"{error.filename}: {error.strerror}") from None
     except ValueError as error:
         raise bad_input(f"{option}: {error}") from None
+    _look_at(ca, cert, key, prefix)
     return made
+
+
+def _look_at(ca: Path | None, cert: Path | None, key: Path | None, prefix: str) -> None:
+    """See that the files are what gRPC takes, which says so in its own log and goes on without them."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca is not None:
+        try:
+            context.load_verify_locations(ca)
+        except ssl.SSLError:
+            raise bad_input(f"{prefix}ca: {ca}: is no PEM certificate") from None
+    if cert is not None and key is not None:
+        try:
+            # An encrypted key is none that could be used: nobody is asked for its password.
+            context.load_cert_chain(cert, key, password=lambda: "")
+        except (ssl.SSLError, ValueError):
+            raise bad_input(f"{prefix}cert, {prefix}key: {cert}, {key}: are no PEM certificate with its key") from None
 
 
 def asks_service(command: Callable[..., None]) -> Callable[..., None]:

@@ -35,6 +35,8 @@ _PATHS = {
     "receipts_checkpoints",
 }
 _SQLITE = "sqlite:///"
+# Where the validator's words are about its own inside.
+_OWN_WORDS = {"extra_forbidden": "no such setting", "tuple_type": "must be a list"}
 
 
 def load(flags: Mapping[str, object] | None = None, *, file: Path | None = None) -> Config:
@@ -134,7 +136,10 @@ def _refuse_unknown_variables() -> None:
 def _config_error(error: ValidationError) -> ConfigError:
     # Only places and messages are shown: the values may be secrets.
     problems = [
-        (".".join(str(part) for part in item["loc"]), item["msg"].removeprefix("Value error, "))
+        (
+            ".".join(str(part) for part in item["loc"]),
+            _OWN_WORDS.get(item["type"], item["msg"].removeprefix("Value error, ")),
+        )
         for item in error.errors(include_url=False, include_input=False)
     ]
     setting, message = problems[0]

@@ -28,9 +28,12 @@ def print_progress(message: str) -> None:
 
 
 def cache_path(version: str = OPA_VERSION) -> Path:
-    """Where a fetched binary is kept: below `$XDG_CACHE_HOME`, else `~/.cache`."""
+    """Where a fetched binary is kept: below `$XDG_CACHE_HOME`, else `~/.cache`. Raises `OpaNotFoundError`."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
+    try:
+        root = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
+    except RuntimeError:
+        raise OpaNotFoundError("this user has no home directory: say where OPA is in $ACTAS_OPA") from None
     return root / "actas" / "opa" / version / "opa"
 
 
@@ -47,7 +50,6 @@ def resolve_opa(*, progress: Progress = print_progress, fetch: bool = True, rele
             raise OpaNotFoundError(f"$ACTAS_OPA names {chosen}, but {problem}")
         return Path(chosen).absolute()
     tried = []
-    cached = cache_path()
     on_path = shutil.which("opa")
     if on_path is None:
         tried.append("PATH: there is no opa")
@@ -55,6 +57,7 @@ def resolve_opa(*, progress: Progress = print_progress, fetch: bool = True, rele
         tried.append(f"PATH: {on_path}: {problem}")
     else:
         return Path(on_path).absolute()
+    cached = cache_path()
     if problem := _unfit(cached):
         tried.append(f"cache: {cached}: {problem}")
     else:

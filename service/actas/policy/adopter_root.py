@@ -19,6 +19,8 @@ from actas.policy.located import Located
 CUSTOM = "custom/actas"
 MAX_BUNDLE_BYTES = 256 * 1024 * 1024
 _DATA_FILES = ("data.yaml", "data.yml", "data.json")
+# What somebody who gives the file another name calls it; other JSON there may be keys.
+_MISTAKEN_FILES = (".yaml", ".yml", "/settings.json", "/registry.json")
 _DATA_PLACES = {f"{CUSTOM}/{kind}/{file}" for kind in ("settings", "registry") for file in _DATA_FILES}
 _REGO_PLACES = (f"{CUSTOM}/rules/", f"{CUSTOM}/limits/")
 
@@ -91,8 +93,14 @@ def _misplaced(files: list[str], name: str) -> Iterator[Problem]:
         elif path.endswith(".rego") and not (path.startswith(_REGO_PLACES) and path.count("/") >= 4):
             places = f"{CUSTOM}/rules/<name>/ or {CUSTOM}/limits/<name>/"
             yield Problem(f"Rego belongs below {places}; here it would have no effect", where, 1)
-        elif path.endswith(_DATA_FILES) and path.startswith(f"{CUSTOM}/") and path not in _DATA_PLACES:
-            yield Problem(f"data belongs into {CUSTOM}/settings/ and {CUSTOM}/registry/", where, 1)
+        elif path.startswith("custom/") and path not in _DATA_PLACES and _is_meant_for_data(path):
+            places = f"{CUSTOM}/settings/data.yaml and {CUSTOM}/registry/data.yaml"
+            yield Problem(f"data belongs into {places}; here it would have no effect", where, 1)
+
+
+def _is_meant_for_data(path: str) -> bool:
+    beside = path.startswith((f"{CUSTOM}/settings/", f"{CUSTOM}/registry/"))
+    return path.endswith(_DATA_FILES) or (beside and path.endswith(_MISTAKEN_FILES))
 
 
 def _manifest_problems(root: Path, name: str) -> Iterator[Problem]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING
 from actas.engine import EngineKind, PolicyEngine
 from actas.engine.wasm import CheckingEmbeddedEngine, EmbeddedEngine, WasmModule, needed_builtins, unknown_builtins
 from actas.errors import ActivationError, Problem
+from actas.policy.absent import calls, sentence
 from actas.policy.bundle import CompiledPolicy
-from actas.policy.sources import RegoFile
 
 if TYPE_CHECKING:
     from actas.engine.sidecar import SidecarEngine
@@ -118,18 +117,6 @@ def _load(compiled: CompiledPolicy) -> WasmModule:
         raise ActivationError([Problem("this revision was not compiled for the embedded engine")]) from error
     module = WasmModule.compiled(content)
     if unknown := unknown_builtins(needed_builtins(module)):
-        raise ActivationError([problem for name in unknown for problem in _uses(name, compiled.sources.rego)])
+        rego = compiled.sources.rego
+        raise ActivationError([found for name in unknown for found in calls([name], rego) or [Problem(sentence(name))]])
     return module
-
-
-def _uses(name: str, files: Iterable[RegoFile]) -> list[Problem]:
-    """Name every line that calls the built-in *name*."""
-    call, sentence = re.compile(rf"(?<![\w.]){re.escape(name)}\("), f"the embedded engine has no built-in {name}"
-    advice = f"{sentence}: do without it, or serve with --engine sidecar"
-    found = [
-        Problem(advice, file.origin, number)
-        for file in files
-        for number, line in enumerate(file.text.splitlines(), start=1)
-        if call.search(line.partition("#")[0])
-    ]
-    return found or [Problem(advice)]

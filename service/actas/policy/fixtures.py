@@ -74,9 +74,8 @@ def is_suite(path: Path, *, strictly: bool = False) -> bool:
     marks = ("suite", "cases")
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
-            starts = {
-                line.split(":", 1)[0].strip('"') for line in lines if line.startswith((*marks, '"suite"', '"cases"'))
-            }
+            # However YAML lets the member's name be written.
+            starts = {line.split(":", 1)[0].strip(" \t\"'") for line in lines if line.lstrip("\"'").startswith(marks)}
     except OSError:
         return False
     found = starts & set(marks)

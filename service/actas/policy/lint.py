@@ -58,7 +58,7 @@ def _problem(module: Module, line: int, message: str) -> Problem:
 def _package(module: Module) -> Iterator[Problem]:
     if module.package != module.file.package:
         wanted, found = module.file.package.removeprefix("data."), module.package.removeprefix("data.")
-        line = next((n for n, text in enumerate(module.file.text.splitlines(), 1) if text.startswith("package")), 1)
+        line = next((n for n, text in enumerate(module.file.lines, 1) if text.startswith("package")), 1)
         yield _problem(module, line, f"the package must be {wanted}, as its directory says, not {found}")
 
 

@@ -26,21 +26,31 @@ class Located:
     value: JsonDict
     text: str = field(repr=False, default="")
     inside: ValuePath = ()
+    # Of many problems in a large file none makes whoever waits for them read it again.
+    _marked: list[Any] = field(repr=False, compare=False, default_factory=list)
 
     def line(self, path: ValuePath) -> int:
         """Give the line of the value at *path*, or of the nearest value around it that the file has."""
-        line = 1
+        line, node = 1, self._tree()
         try:
-            node = _yaml().load(self.text)
             for part in (*self.inside, *path):
                 if not has_child(node, part):
                     break
                 line = (node.lc.key(part) if isinstance(node, CommentedMap) else node.lc.item(part))[0] + 1
                 node = node[part]
-        except (YAMLError, KeyError):
-            # JSON indented with tabs, or a key that a merge key brought in: the nearest line found has to do.
+        except KeyError:
+            # A key that a merge key brought in: the nearest line found has to do.
             return line
         return line
+
+    def _tree(self) -> Any:
+        """Give the file with its lines; None where it has none, as JSON that is indented with tabs."""
+        if not self._marked:
+            try:
+                self._marked.append(_yaml().load(self.text))
+            except YAMLError:
+                self._marked.append(None)
+        return self._marked[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,10 @@ def read(path: Path, inside: ValuePath = (), *, shown_as: str = "") -> Located:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ActivationError([Problem(f"cannot be read as UTF-8 text: {error}", name)]) from error
-    value: Any = _json(name, text) if path.suffix == ".json" else _plain(_load(name, text))
+    try:
+        value: Any = _json(name, text) if path.suffix == ".json" else _plain(_load(name, text))
+    except RecursionError:
+        raise ActivationError([Problem("is nested too deeply", name)]) from None
     for part in inside:
         value = value.get(part) if isinstance(value, dict) else None
     if value is None:

@@ -101,7 +101,8 @@ def _denial(rule: Rule) -> dict[str, str] | None:
     key = rule.node["head"].get("key")
     if rule.name != "deny" or key is None or key["type"] != "object":
         return None
-    members = {name["value"]: value["value"] for name, value in key["value"] if value["type"] == "string"}
+    pairs = [(name, value) for name, value in key["value"] if name["type"] == value["type"] == "string"]
+    members = {name["value"]: value["value"] for name, value in pairs}
     return members if members.keys() >= {"code", "rule", "reason"} else None
 
 
@@ -109,6 +110,7 @@ def _entry(
     module: Module, rule: Rule, constants: Mapping[str, str], note: JsonDict, codes: JsonDict, inputs: tuple[str, ...]
 ) -> RuleEntry:
     custom = note.get("custom", {})
+    checks = custom.get("checks", [])
     shipped = codes.get(constants["code"], {})
     return RuleEntry(
         code=constants["code"],
@@ -123,12 +125,12 @@ def _entry(
         related_resources=tuple(resource["ref"] for resource in note.get("related_resources", ())),
         inputs=inputs,
         custom=module.file.custom,
-        checks=tuple(map(str, custom.get("checks", ()))),
+        checks=tuple(map(str, checks if isinstance(checks, list) else [checks])),
     )
 
 
 def _package_problems(module: Module, notes: Mapping[Place, JsonDict]) -> list[Problem]:
-    for number, text in enumerate(module.file.text.splitlines(), 1):
+    for number, text in enumerate(module.file.lines, 1):
         if text.startswith("package ") and not notes.get((module.file.path, number), {}).get("title"):
             return [Problem("the package has no METADATA with a title", module.file.origin, number)]
     return []

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actas.errors import EngineError, Problem, Status
+from actas.errors import ActivationError, EngineError, Problem, Status
 from actas.policy.report import Coverage, FileCoverage, Outcome, RegoTest
 from actas.policy.sources import CUSTOM, PolicySources, RegoFile
 
@@ -139,7 +139,7 @@ class RegoSuite:
 
 @contextmanager
 def staged(opa: Path, sources: PolicySources, data: dict[str, Any]) -> Iterator[RegoSuite]:
-    """Stage the modules of *sources*, their tests, and *data* (what OPA loads as `data`)."""
+    """Stage the modules of *sources*, their tests, and *data* (what OPA loads as `data`). Raises `ActivationError`."""
     adopted = bool(sources.roots)
     modules = (*sources.rego, *(() if adopted else sources.testing))
     tests = [test for root in sources.roots for test in _tests(root, CUSTOM)]
@@ -161,7 +161,11 @@ def staged(opa: Path, sources: PolicySources, data: dict[str, Any]) -> Iterator[
 
 def _tests(root: Path, inside: str) -> Iterator[RegoFile]:
     for path in sorted((root / inside).rglob(f"*{_SUFFIX}")):
-        yield RegoFile(path.relative_to(root).as_posix(), str(path), path.read_text(encoding="utf-8"))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ActivationError([Problem(f"cannot be read as UTF-8 text: {error}", str(path))]) from None
+        yield RegoFile(path.relative_to(root).as_posix(), str(path), text)
 
 
 def _rows(ranges: list[dict[str, Any]]) -> tuple[int, ...]:

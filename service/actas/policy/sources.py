@@ -37,6 +37,11 @@ class RegoFile:
         return self.path.startswith(f"{CUSTOM}/")
 
     @property
+    def lines(self) -> list[str]:
+        """Its lines as OPA counts them: to Python other characters than the end of a line break one too."""
+        return self.text.split("\n")
+
+    @property
     def package(self) -> str:
         """The package that its directory stands for (Rego style guide: package path equals directory)."""
         return "data." + self.path.rpartition("/")[0].replace("/", ".")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -56,7 +56,7 @@ class Module:
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """All rules in the order of the file."""
-        lines = self.file.text.splitlines()
+        lines = self.file.lines
         seen: dict[str, int] = {}
         found = []
         for node in self.tree.get("rules", ()):
@@ -102,7 +102,7 @@ def reference(term: Node) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _next_start(lines: list[str], name: str, after: int) -> int:
+def _next_start(lines: Sequence[str], name: str, after: int) -> int:
     # The parser's answer has no places. Rules start in the first column, which `opa fmt` sees to.
     start = re.compile(rf"(?:default\s+)?{re.escape(name)}(?![\w])")
     for number in range(after + 1, len(lines) + 1):

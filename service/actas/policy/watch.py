@@ -75,12 +75,14 @@ def _git_is_busy(root: Path) -> bool:
 
 
 def _entries(root: Path) -> Iterator[tuple[str, int, int, int]]:
-    paths = [str(root)]
-    for directory, names, files in os.walk(root):
+    paths, seen = [str(root)], set[str]()
+    # Links are followed as where the root is read; a Kubernetes ConfigMap is changed by pointing one elsewhere.
+    for directory, names, files in os.walk(root, followlinks=True):
+        seen.add(os.path.realpath(directory))
         names[:] = sorted(name for name in names if name not in {".git", "__pycache__"})
         paths += [os.path.join(directory, name) for name in sorted(files)]
-        # A Kubernetes ConfigMap is changed by pointing a link elsewhere.
         paths += [path for name in names if os.path.islink(path := os.path.join(directory, name))]
+        names[:] = [name for name in names if os.path.realpath(os.path.join(directory, name)) not in seen]
     for path in paths:
         try:
             status = os.stat(path)

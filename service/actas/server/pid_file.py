@@ -21,8 +21,11 @@ _log = structlog.get_logger("actas.server")
 
 
 def default_path() -> Path:
-    """`actas/serve.pid` in the user's state directory (XDG Base Directory Specification)."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    """`actas/serve.pid` in the user's state directory (XDG Base Directory Specification). Raises ConfigError."""
+    try:
+        base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    except RuntimeError:
+        raise ConfigError("pid_file", "this user has no home directory: say where it is to be") from None
     return Path(base) / "actas" / "serve.pid"
 
 

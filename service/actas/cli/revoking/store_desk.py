@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ class StoreDesk:
     def __init__(self, database: Database) -> None:
         """Change *database*, in the name of the user of this machine."""
         self._database = database
-        self._by = f"user {getpass.getuser()}"
+        self._by = f"user {_user()}"
 
     def revoke(self, entries: Sequence[Entry]) -> int:
         """Revoke *entries*."""
@@ -70,6 +71,13 @@ class StoreDesk:
     def _append(self, changes: Sequence[Change]) -> int:
         with self._database.writing() as connection:
             return log.append(connection, changes) or 0
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # as in a container whose user has a number alone
+        return str(os.getuid())
 
 
 @contextmanager

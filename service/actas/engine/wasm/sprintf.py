@@ -50,6 +50,9 @@ def _one(found: re.Match[str], given: Iterator[str | int | float]) -> str:
         return "%"
     if verb not in {"v", "s", "d", "q", "f"} or width > _WIDEST or int(precision or 0) > _WIDEST:
         raise UnsupportedFormError("a verb, or a width")
+    if verb == "v" and "+" in flags:
+        # Not the sign: Go means details by it, except of integers beyond 64 bits.
+        raise UnsupportedFormError("a plus before v")
     try:
         value = next(given)
     except StopIteration:

@@ -74,7 +74,7 @@ def quoted(text: str) -> str:
 
 
 def order(value: Any) -> tuple[Any, ...]:
-    """Give a key that sorts values as OPA does: by kind, then by value."""
+    """Give a key that sorts values as OPA does, by kind, then by value, and finds equal ones in a dictionary."""
     if value is None or isinstance(value, bool):
         return (0, 0) if value is None else (1, value)
     if isinstance(value, Number):
@@ -82,10 +82,10 @@ def order(value: Any) -> tuple[Any, ...]:
     if isinstance(value, str):
         return (3, value.encode())
     if isinstance(value, list):
-        return (4, [order(member) for member in value])
+        return (4, tuple(map(order, value)))
     if isinstance(value, Object):
-        return (5, sorted((order(name), order(member)) for name, member in value.members))
-    return (6, sorted(order(member) for member in value.members))
+        return (5, tuple(sorted((order(name), order(member)) for name, member in value.members)))
+    return (6, tuple(sorted(map(order, value.members))))
 
 
 def _escaped(character: str) -> str:
