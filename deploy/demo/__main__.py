@@ -15,12 +15,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "shared"))
 
 import service
 import show
-from operating import Operator
 from steps import Deed, Step
 from story import Story
 from teller import Teller
 
 from actas.client import DecisionClient
+from operating import Operator
 
 FOURTH_HOP = 4
 

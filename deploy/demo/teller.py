@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import sts
-from operating import Operator
 from service import Service
 from steps import ALLOW, DENY, Deed, Expected, Step
 from sts import Claims, Party
@@ -17,6 +16,7 @@ from actas.decision import Decision
 from actas.errors import ActasError
 from actas.receipts.outcome import Outcome
 from actas.request import ExchangeRequest
+from operating import Operator
 
 ANSWER_SECONDS = 5.0
 

@@ -26,13 +26,14 @@ from rich.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYCLOAK = ROOT / "deploy" / "keycloak"
-sys.path.insert(0, str(KEYCLOAK / "harness"))
+sys.path[:0] = [str(KEYCLOAK / "harness"), str(ROOT / "deploy" / "shared")]
 
 import kc_actas  # noqa: E402 - found by the line above
 import kc_dist  # noqa: E402
-import kc_process  # noqa: E402
 import kc_server  # noqa: E402
 import kc_tokens  # noqa: E402
+
+from ports import free_port  # noqa: E402
 
 # The figure to reach with OPA beside Actas, in milliseconds.
 P50_ADDED = 6.0
@@ -77,7 +78,7 @@ def run(blocks: int, calls: int, warm_up: int, on_step: Callable[[str], None]) -
     """Start everything, measure, and give the whole report."""
     with ExitStack() as stack:
         on_step("building and starting")
-        status = f"127.0.0.1:{kc_process.free_port()}"
+        status = f"127.0.0.1:{free_port()}"
         actas = stack.enter_context(kc_actas.Actas(extra=["--metrics-listen", status]))
         servers = {
             "provider": stack.enter_context(keycloak(on_step, actas.address)),

@@ -17,10 +17,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "harness"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
 
 import show
-from operating import Operator
 from story import Story
 from teller import Teller
 from world import START_ERRORS, World, running
+
+from operating import Operator
 
 
 def main() -> int:

@@ -12,9 +12,10 @@ import orders_client
 from kc_browser import Browser, LoginError
 from kc_tokens import Response
 from names import short
-from operating import Operator
 from steps import ALLOW, DENY, DONE, NONE, Expected, Held, Step, differences
 from world import World
+
+from operating import Operator
 
 LOG_SECONDS = 2.0
 ISSUE_SECONDS = 5

@@ -23,6 +23,8 @@ from kc_server import HOSTNAME, REALM, Keycloak
 from kc_tokens import MCP, Tokens
 from names import Names
 
+from ports import free_port
+
 SERVER = Path(__file__).resolve().parent / "orders_db.py"
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
@@ -84,7 +86,7 @@ def port_like(url: str) -> int:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            return kc_process.free_port()
+            return free_port()
     return port
 
 

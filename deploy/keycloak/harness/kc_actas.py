@@ -18,6 +18,8 @@ from typing import Any, Self
 import kc_process
 from kc_process import StartError
 
+from ports import free_port
+
 POLICIES = Path(__file__).resolve().parents[1] / "policies"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
@@ -39,7 +41,7 @@ class Actas:
         keeps_receipts: bool = False,
     ) -> None:
         """Serve *policies*; *extra* are further flags of `actas serve`."""
-        self.address = f"127.0.0.1:{port or kc_process.free_port()}"
+        self.address = f"127.0.0.1:{port or free_port()}"
         self._sources, self._extra = tuple(policies), tuple(extra)
         self._keeps_receipts = keeps_receipts
         self._group: kc_process.Group | None = None

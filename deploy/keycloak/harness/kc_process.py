@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 LAST_LINES = 15
-# Below those that the kernel gives to whoever asks for any: Keycloak takes its own ten seconds after it was chosen.
-PORTS = range(10_000, 32_768)
 
 
 class StartError(Exception):
@@ -97,18 +93,6 @@ def _end_on_sigterm() -> None:
 def last_lines(log: Path) -> list[str]:
     """Give the end of a log."""
     return log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
-
-
-def free_port() -> int:
-    """Give a port of the loopback interface that nobody has, and that nobody gets by chance before it is used."""
-    while True:
-        port = secrets.choice(PORTS)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
 
 
 def own_environment(*prefixes: str) -> dict[str, str]:

@@ -16,6 +16,8 @@ import httpx
 import kc_process
 from kc_process import StartError
 
+from ports import free_port
+
 REALM = Path(__file__).resolve().parents[1] / "realm.json"
 HOSTNAME = "http://127.0.0.1:8180"
 """What Keycloak calls itself, whatever port it listens on: the registry of Actas names its issuer."""
@@ -50,7 +52,7 @@ class Keycloak:
         """
         self.realm_file = realm
         self._dist, self._quick, self._with_provider = dist, quick, with_provider
-        self.port, self._management_port = port or kc_process.free_port(), kc_process.free_port()
+        self.port, self._management_port = port or free_port(), free_port()
         self.url, self.management_url = (f"http://127.0.0.1:{p}" for p in (self.port, self._management_port))
         self._realm: dict[str, Any] = json.loads(realm.read_text(encoding="utf-8"))
         self.issuer = f"{hostname}/realms/{self._realm['realm']}"

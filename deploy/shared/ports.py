@@ -1,11 +1,12 @@
-"""Ports for servers of the tests."""
+"""Ports for servers of the demonstrations and the tests."""
 
 from __future__ import annotations
 
 import secrets
 import socket
 
-# Below those that the kernel gives to whoever asks for any, as clients and other tests do all the time.
+# Below those that the kernel gives to whoever asks for any, as clients and other tests do all the time, while a server
+# such as Keycloak takes its own ten seconds after it was chosen.
 _PORTS = range(10_000, 32_768)
 
 
