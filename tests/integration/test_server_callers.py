@@ -28,6 +28,7 @@ from actas.client import AsyncDecisionClient, Target
 from actas.errors import ConfigError, EngineError
 from actas.server import interceptors
 from actas.server.servicer import SERVICE
+from actas.server.sparing import Sparing
 from server_support import ISSUER, REQUEST, ChosenDecider, Told, send_bytes, served
 
 TOKEN = "a-long-random-token"
@@ -63,7 +64,7 @@ async def test_with_callers_a_token_is_needed_even_on_loopback() -> None:
 
 async def test_who_is_nobody_fills_no_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line now and then says that somebody tries; each try is counted."""
-    monkeypatch.setattr(interceptors, "_of_nobody", interceptors.Sparing(lambda: 0.0))
+    monkeypatch.setattr(interceptors, "_of_nobody", Sparing(1.0, lambda: 0.0))
     with structlog.testing.capture_logs() as lines:
         async with served(ChosenDecider(), {"callers": [CALLER]}) as server:
             for _ in range(5):

@@ -10,6 +10,7 @@ from actas.config import Caller
 from actas.errors import OverLimitError
 from actas.limits import RequestLimits
 from actas.server.ledger import Ledger
+from actas.server.sparing import Sparing
 
 RATE_LIMITED, CONCURRENCY_LIMITED = "CALLER_RATE_LIMITED", "CALLER_CONCURRENCY_LIMITED"
 
@@ -29,7 +30,7 @@ class Allowance:
         self._seconds = 1 / caller.rate if caller.rate is not None else 0.0
         # A batch must fit into a bucket, or it would never pass.
         self._burst = caller.burst or max(math.ceil(caller.rate or 0), RequestLimits().batch)
-        self._quiet_until = -math.inf
+        self._telling = Sparing(_QUIET_SECONDS, clock)
         # Times are sums of fractions: what is exactly full must not be over by a rounding.
         self._tolerance = self._burst * self._seconds * (1 + 1e-9)
 
@@ -68,8 +69,4 @@ class Allowance:
         self._ledger.fill_at(self._index, full)
 
     def _over(self, message: str, reason: str, retry_after: float = 0.0) -> OverLimitError:
-        now = self._clock()
-        repeated = now < self._quiet_until
-        if not repeated:
-            self._quiet_until = now + _QUIET_SECONDS
-        return OverLimitError(message, reason=reason, retry_after=retry_after, repeated=repeated)
+        return OverLimitError(message, reason=reason, retry_after=retry_after, repeated=not self._telling.due())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
-import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -17,6 +15,7 @@ from actas.errors import ActasError, OverLimitError, ProtocolError, Status
 from actas.server import callers
 from actas.server.callers import Callers
 from actas.server.metrics import Metrics
+from actas.server.sparing import Sparing
 from actas.server.status import Outward, Trailer
 
 # The published types of grpcio describe its synchronous API; with grpc.aio a handler's methods are coroutines, and
@@ -147,25 +146,8 @@ def _guarded_stream(handler: Handler, known: Callers) -> Handler:
     return grpc.stream_stream_rpc_method_handler(guarded, handler.request_deserializer, handler.response_serializer)
 
 
-class Sparing:
-    """Says when a line of the log is due that anybody may cause: once a second. All of them are counted."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """One is due at once."""
-        self._clock = clock
-        self._next = -math.inf
-
-    def due(self) -> bool:
-        """Whether it is now, which then it is not for a second."""
-        now = self._clock()
-        due = now >= self._next
-        if due:
-            self._next = now + 1.0
-        return due
-
-
 # Who has no token shall not fill a disk.
-_of_nobody = Sparing()
+_of_nobody = Sparing(1.0)
 
 
 def note(method: str, outward: Outward, error: Exception) -> None:
