@@ -142,18 +142,23 @@ class Callers:
         named.update(who for who in by_certificate if who is not None)
         caller = named.pop() if len(named) == 1 else None
         if caller is None:
-            raise ProtocolError(
-                "",
-                "a caller's bearer token or certificate is needed",
-                status=Status.UNAUTHENTICATED,
-                reason="CALLER_NOT_AUTHENTICATED",
-            )
+            raise unknown()
         return caller
 
     def _by_token(self, header: str | bytes) -> CallerIdentity | None:
         if not isinstance(header, str) or header[: len(_SCHEME)].lower() != _SCHEME:
             return None
         return self._tokens.find(header[len(_SCHEME) :].strip())
+
+
+def unknown() -> ProtocolError:
+    """Give the refusal of whoever is no caller."""
+    return ProtocolError(
+        "",
+        "a caller's bearer token or certificate is needed",
+        status=Status.UNAUTHENTICATED,
+        reason="CALLER_NOT_AUTHENTICATED",
+    )
 
 
 def _identity(caller: Caller, ledger: Ledger, index: int) -> CallerIdentity:

@@ -29,7 +29,7 @@ class Health(health_aio.HealthServicer):  # type: ignore[misc]  # untyped in the
         self._messages = 0
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
-        """Give what a gRPC server calls; as `Door`, it takes in the one message of a call itself."""
+        """Give what a gRPC server calls. The one message of a call is taken in here, and not by gRPC."""
         read, write = health_pb2.HealthCheckRequest.FromString, health_pb2.HealthCheckResponse.SerializeToString
         methods = {
             "Check": grpc.stream_unary_rpc_method_handler(self._check, read, write),

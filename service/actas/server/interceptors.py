@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -13,7 +12,7 @@ from grpc import aio
 
 from actas.errors import ActasError, OverLimitError, ProtocolError, Status
 from actas.server import callers
-from actas.server.callers import Callers
+from actas.server.callers import Callers, unknown
 from actas.server.metrics import Metrics
 from actas.server.sparing import Sparing
 from actas.server.status import Outward, Trailer
@@ -28,8 +27,6 @@ Continuation = Callable[[Details], Awaitable[Handler]]
 HEALTH: Final = "/grpc.health.v1.Health/"
 REFLECTION: Final = "/grpc.reflection."
 
-# A message takes milliseconds; whoever sends it slower is not served.
-_MESSAGE_SECONDS = 10.0
 _log = structlog.get_logger("actas.server")
 
 
@@ -59,8 +56,8 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
     def service(self, details: Details) -> Handler:
         """Give what answers the method that is called; None where there is no such method.
 
-        The message of somebody who may be a caller is taken in at once, that of others when they turn out to be one: a
-        tenth of a decision's CPU lies between the two.
+        The message of whoever cannot be a caller is not taken in. That of others is, before they are known for certain:
+        to wait for that would cost a tenth of a decision's CPU.
         """
         handlers = self._handlers.get(details.method)
         if handlers is None:
@@ -68,8 +65,8 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
             if handler is None:
                 return None
             handlers = self._handlers[details.method] = self._guarded(details.method.rpartition("/")[2], handler)
-        at_once, known_first = handlers
-        return at_once if self._known.may_send(details.invocation_metadata) else known_first
+        told, refused = handlers
+        return told if self._known.may_send(details.invocation_metadata) else refused
 
     def _found(self, details: Details) -> Handler:
         return next((found for inside in self._inside if (found := inside.service(details)) is not None), None)
@@ -82,10 +79,12 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
             if self._trailer:
                 context.set_trailing_metadata(self._trailer)
             try:
+                if message is None:
+                    raise unknown()
                 caller = self._known.identify(context)
                 callers.current.set(caller)
                 with caller.admitted():
-                    response = await answer(await _message(context) if message is None else message, context)
+                    response = await answer(message, context)
             except Exception as error:
                 outward = Outward.of(error)
                 note(method, outward, error)
@@ -96,7 +95,7 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
             self._metrics.call(method, "OK")
             return response
 
-        async def known_first(_messages: object, context: Context) -> object:
+        async def refused(_messages: object, context: Context) -> object:
             return await told(None, context)
 
         forms = handler.request_deserializer, handler.response_serializer
@@ -104,17 +103,8 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
         # than the window of its stream, and there may be hundreds on each connection.
         return (
             grpc.unary_unary_rpc_method_handler(told, *forms),
-            grpc.stream_unary_rpc_method_handler(known_first, *forms),
+            grpc.stream_unary_rpc_method_handler(refused, *forms),
         )
-
-
-async def _message(context: Context) -> object:
-    """Take in the message of a unary call, which may not come for ever; raises ProtocolError and TimeoutError."""
-    async with asyncio.timeout(_MESSAGE_SECONDS):
-        found = await context.read()
-    if found is aio.EOF:  # type: ignore[attr-defined]  # missing in the published types
-        raise ProtocolError("", "no message came")
-    return found
 
 
 class ReflectionInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the published types only
