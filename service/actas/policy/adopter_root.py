@@ -14,7 +14,7 @@ from actas.errors import ActivationError, Problem
 from actas.evidence.anchors import TrustAnchors
 from actas.policy import located
 from actas.policy.key_files import KeyFile, read_key_files
-from actas.policy.located import Located
+from actas.policy.located import Located, text_of
 
 CUSTOM = "custom/actas"
 MAX_BUNDLE_BYTES = 256 * 1024 * 1024
@@ -60,10 +60,11 @@ def _read_directory(root: Path, name: str, anchors: TrustAnchors | None) -> Adop
     rego: list[tuple[str, str, str]] = []
     for path in mine:
         if path.endswith(".rego") and not path.endswith("_test.rego") and path.startswith(_REGO_PLACES):
+            where = f"{name}/{path}"
             try:
-                rego.append((path, f"{name}/{path}", (root / path).read_text(encoding="utf-8")))
-            except (OSError, UnicodeDecodeError) as error:
-                problems.append(Problem(f"cannot be read as UTF-8 text: {error}", f"{name}/{path}"))
+                rego.append((path, where, text_of(root / path, where)))
+            except ActivationError as error:
+                problems += error.problems
     if problems:
         raise ActivationError(problems)
     settings, registry = (_data(root, name, kind, bundled) for kind in ("settings", "registry"))

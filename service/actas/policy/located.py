@@ -76,16 +76,21 @@ class Merged:
         return (best[1].file, best[1].line(best[2])) if best else ("", 0)
 
 
+def text_of(path: Path, name: str) -> str:
+    """Give the text of the file at *path*, which messages call *name*; raises ActivationError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ActivationError([Problem(f"cannot be read as UTF-8 text: {error}", name)]) from error
+
+
 def read(path: Path, inside: ValuePath = (), *, shown_as: str = "") -> Located:
     """Read a YAML or JSON data file; raises `ActivationError` with the line of a syntax error or duplicate key.
 
     *shown_as* names the file in messages, where that is not its path.
     """
     name = shown_as or str(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ActivationError([Problem(f"cannot be read as UTF-8 text: {error}", name)]) from error
+    text = text_of(path, name)
     try:
         value: Any = _json(name, text) if path.suffix == ".json" else _plain(_load(name, text))
     except RecursionError:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actas.errors import ActivationError, EngineError, Problem, Status
+from actas.errors import EngineError, Problem, Status
+from actas.policy.located import text_of
 from actas.policy.report import Coverage, FileCoverage, Outcome, RegoTest
 from actas.policy.sources import CUSTOM, PolicySources, RegoFile
 
@@ -161,11 +162,7 @@ def staged(opa: Path, sources: PolicySources, data: dict[str, Any]) -> Iterator[
 
 def _tests(root: Path, inside: str) -> Iterator[RegoFile]:
     for path in sorted((root / inside).rglob(f"*{_SUFFIX}")):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ActivationError([Problem(f"cannot be read as UTF-8 text: {error}", str(path))]) from None
-        yield RegoFile(path.relative_to(root).as_posix(), str(path), text)
+        yield RegoFile(path.relative_to(root).as_posix(), str(path), text_of(path, str(path)))
 
 
 def _rows(ranges: list[dict[str, Any]]) -> tuple[int, ...]:
