@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from actas.errors import ActivationError, Problem
 from actas.evidence.anchors import TrustAnchors
 from actas.policy import located
+from actas.policy.folders import folders
 from actas.policy.key_files import KeyFile, read_key_files
 from actas.policy.located import Located, text_of
 
@@ -72,18 +72,15 @@ def _read_directory(root: Path, name: str, anchors: TrustAnchors | None) -> Adop
 
 
 def _files(root: Path) -> Iterator[str]:
-    """Walk the root, following links (a Kubernetes ConfigMap is made of them) but nothing hidden, and no circle."""
-    seen: set[str] = set()
-    for directory, names, files in os.walk(root, followlinks=True):
-        seen.add(os.path.realpath(directory))
-        names[:] = [
-            name
-            for name in sorted(names)
-            if not name.startswith(".") and os.path.realpath(Path(directory, name)) not in seen
-        ]
+    """Give every file below the root that is not hidden, nor in a hidden folder."""
+    for directory, _, files in folders(root, _is_hidden):
         for name in files:
-            if not name.startswith("."):
+            if not _is_hidden(name):
                 yield Path(directory, name).relative_to(root).as_posix()
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")
 
 
 def _misplaced(files: list[str], name: str) -> Iterator[Problem]:

@@ -13,12 +13,14 @@ from pathlib import Path
 
 from watchfiles import awatch
 
+from actas.policy.folders import folders
 from actas.policy.git import git_directory, head_commit
 
 QUIET_SECONDS = 0.3
 # File notification is lost on network file systems and when a root itself is replaced.
 LOOK_ANYWAY_MILLISECONDS = 5_000
 _LOCKS = ("index.lock", "HEAD.lock")
+_NOT_POLICY = frozenset({".git", "__pycache__"})
 
 Fingerprint = tuple[tuple[str, int, int, int], ...]
 
@@ -75,14 +77,11 @@ def _git_is_busy(root: Path) -> bool:
 
 
 def _entries(root: Path) -> Iterator[tuple[str, int, int, int]]:
-    paths, seen = [str(root)], set[str]()
-    # Links are followed as where the root is read; a Kubernetes ConfigMap is changed by pointing one elsewhere.
-    for directory, names, files in os.walk(root, followlinks=True):
-        seen.add(os.path.realpath(directory))
-        names[:] = sorted(name for name in names if name not in {".git", "__pycache__"})
-        paths += [os.path.join(directory, name) for name in sorted(files)]
+    paths = [str(root)]
+    for directory, names, files in folders(root, _NOT_POLICY.__contains__):
+        paths += [os.path.join(directory, name) for name in files]
+        # A Kubernetes ConfigMap is changed by pointing a link elsewhere.
         paths += [path for name in names if os.path.islink(path := os.path.join(directory, name))]
-        names[:] = [name for name in names if os.path.realpath(os.path.join(directory, name)) not in seen]
     for path in paths:
         try:
             status = os.stat(path)
