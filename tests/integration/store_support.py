@@ -15,8 +15,8 @@ from typing import Any
 
 from actas.evidence.signing import SigningKey, new_key
 from actas.identifiers import DecisionIds
-from actas.receipts import against, statements
-from actas.receipts.against import Said
+from actas.receipts import statements
+from actas.receipts.against import Reading, Said
 from actas.receipts.chain import GENESIS, ChainWriter, Head, link
 from actas.receipts.entry import Entry, text_of, value_of
 from actas.receipts.findings import Report
@@ -99,7 +99,7 @@ class Filled:
         """Verify it as `actas receipts verify` does, with the sink or without it."""
         report, said = Report(), Said.nothing()
         if anchored:
-            said = against.read(self.sink, trusted(self.key.public_keys().encode()), report, _silent)
+            said = Reading(self.sink, trusted(self.key.public_keys().encode())).go_on(report, _silent)
         database = Database.open(self.url, migrate=False)
         with database.reading() as connection:
             verify(connection, said, report, _silent)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from actas.receipts import against
+from actas.receipts.against import Reading
 from actas.receipts.findings import Report
 from actas.receipts.statements import trusted
 from actas.receipts.verify import verify
@@ -148,7 +148,7 @@ def test_another_store_in_its_place_is_found(store: Filled, tmp_path: Path) -> N
 def test_every_one_of_a_thousand_random_edits_is_found(store: Filled) -> None:
     """Any value of any table of the receipts changed, and any row deleted."""
     chance = random.Random(7)
-    said = against.read(store.sink, trusted(store.key.public_keys().encode()), Report(), _silent)
+    said = Reading(store.sink, trusted(store.key.public_keys().encode())).go_on(Report(), _silent)
     database = Database.open(store.url)
     missed = []
     with database.reading() as connection:

@@ -37,15 +37,10 @@ class Said:
         return cls(frozenset(), {}, {}, asked=False)
 
 
-def read(sink: Sink, issuer: TrustedIssuer, report: Report, progress: Callable[[str], None]) -> Said:
-    """Read every statement of *sink*; what no key of *issuer* signed is a finding. Raises StoreError."""
-    return Reading(sink, issuer).go_on(report, progress)
-
-
 class Reading:
     """Reads the statements of *sink* that a key of *issuer* signed, and later those that were added since.
 
-    A large sink takes longer to read than a service takes until its next checkpoint.
+    Any other line is a finding. A large sink takes longer to read than a service takes until its next checkpoint.
     """
 
     def __init__(self, sink: Sink, issuer: TrustedIssuer) -> None:

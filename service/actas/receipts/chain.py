@@ -48,6 +48,11 @@ def link(prev: bytes, document: bytes) -> bytes:
     return hashlib.sha256(prev + document).digest()
 
 
+def is_linked(prev: bytes, document: str, hashed: bytes) -> bool:
+    """Whether *hashed* is the hash of the entry that holds *document*, whatever stands there, and follows *prev*."""
+    return link(prev, document.encode("utf-8", "surrogatepass")) == hashed
+
+
 class ChainWriter:
     """Appends entries to a chain of its own, which begins with its first transaction. For one thread."""
 

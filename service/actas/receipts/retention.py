@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, func, select
 from actas.errors import StoreError
 from actas.evidence.signing import SigningKey
 from actas.receipts import statements, subjects
-from actas.receipts.chain import ChainWriter, Head, link
+from actas.receipts.chain import ChainWriter, Head, is_linked
 from actas.receipts.entry import Entry, value_of
 from actas.receipts.statements import Sink
 from actas.store import Database
@@ -122,7 +122,7 @@ def _as_written(row: Row[Any, Any, Any, Any], writer: int, seq: int, before: Hea
     with suppress(ArithmeticError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
         document: dict[str, Any] = value_of(row.document)
         follows = before is None or row.prev == before.hash
-        is_written = link(row.prev, row.document.encode("utf-8", "surrogatepass")) == row.hash
+        is_written = is_linked(row.prev, row.document, row.hash)
         if follows and is_written and (document["writer"], document["seq"]) == (writer, seq):
             float(document["evaluated_at"])
             return document

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from actas.receipts import columns
-from actas.receipts.chain import GENESIS, Head, link
+from actas.receipts.chain import GENESIS, Head, is_linked
 from actas.receipts.entry import value_of
 from actas.receipts.findings import Kind, Report
 from actas.receipts.known_subjects import KnownSubjects, raw
@@ -66,7 +66,7 @@ class Walk:
             self._changed(0, "an entry has a number that was never given")
             return
         document = _document(row)
-        if document is None or link(prev, row["document"].encode("utf-8", "surrogatepass")) != hashed:
+        if document is None or not is_linked(prev, row["document"], hashed):
             self._changed(seq, "it is not the one that was written")
         elif (document["writer"], document["seq"]) != (self.writer, seq):
             self._found(Kind.REORDERED, seq, f"it was entry {document['seq']} of writer {document['writer']}")
