@@ -1,5 +1,6 @@
 package actas.lib.revocations_test
 
+import data.actas.lib.chain
 import data.actas.lib.outcome_test as outcome
 import data.actas.lib.revocations
 
@@ -86,6 +87,34 @@ test_an_agent_is_below_the_same_prefixes_under_each_of_its_identities if {
 	not _hits({"kind": "actor_prefix", "sub": "spiffe://example.org/agent"}, _stranger)
 }
 
+test_the_actor_is_below_the_prefixes_of_the_workload_that_it_declares if {
+	unknown := outcome.absent("/request/facts/actor_token/spiffe")
+	declared := outcome.given("/request/facts/actor_workload", {"trust_domain": "example.org", "path_prefixes": ["/agent"]})
+	_prefix_hits_actor("spiffe://example.org/agent", [unknown, declared])
+	not _prefix_hits_actor("spiffe://example.org/agent", [unknown, outcome.given("/request/facts/actor_workload", {})])
+	not _prefix_hits_actor("spiffe://example.org/other", [unknown, declared])
+}
+
+test_only_a_chain_is_revoked_by_its_txn if {
+	_of_tokens({"kind": "chain", "txn": "t-1"}, [outcome.given("/request/subject_token/claims/txn", "t-1")])
+	not _of_tokens({"kind": "other", "txn": "t-1"}, [outcome.given("/request/subject_token/claims/txn", "t-1")])
+}
+
+test_claims_of_the_two_tokens_alone_are_looked_at if {
+	elsewhere := [
+		outcome.given("/request/other", {"claims": {"jti": "j-1", "txn": "t-1"}}),
+		outcome.given("/request/facts/other", {"issuer": _server}),
+	]
+	not _of_tokens({"kind": "jti", "jti": "j-1"}, elsewhere)
+	not _of_tokens({"kind": "chain", "txn": "t-1"}, elsewhere)
+}
+
+test_a_token_of_the_same_second_does_not_have_the_new_claims_yet if {
+	change := {"token": "subject_token", "entry": {"event_timestamp": 1799999990, "claims": {"role": "new"}}}
+	_says_so(change, 1799999991)
+	not _says_so(change, 1799999990)
+}
+
 test_a_name_denotes_any_identity_of_its_agent if {
 	every level in [_workload, _service, _robot] {
 		every name in [_mail, "svc-1", "mail-bot", "mail-agent"] {
@@ -146,6 +175,22 @@ test_the_client_is_a_party_of_the_request_s_server if {
 _hits(revocation, level) if {
 	changed := outcome.after(_agents)
 	revocations.hits(revocation, level) with input as changed.request with data.actas.index as changed.index
+}
+
+_prefix_hits_actor(prefix, changes) if {
+	changed := outcome.after(changes)
+	revocations.hits({"kind": "actor_prefix", "sub": prefix}, chain.actor_level) with input as changed.request
+		with data.actas.index as changed.index
+}
+
+_of_tokens(revocation, changes) if {
+	changed := outcome.after(array.concat(changes, [outcome.given("/request/state/revocations", [revocation])]))
+	revocation in revocations.of_tokens with input as changed.request
+}
+
+_says_so(change, issued_at) if {
+	changed := outcome.after([outcome.given("/request/subject_token/claims/iat", issued_at)])
+	revocations.says_so(change) with input as changed.request
 }
 
 _denotes(name, level) if {
